@@ -1,0 +1,175 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The model server: Deployment and Service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..plan import Plan
+from ..spec.model import GPU_RESOURCES, Model
+from .arguments import CACHE, PORT, arguments, command, environment
+from .common import PLAN_ANNOTATION, Manifest, labels, quantity, selector, without_empty
+from .storage import claim_name
+
+CONTAINER = "vllm"
+
+
+def server(model: Model, plan: Plan, namespace: str) -> list[Manifest]:
+    """Everything that serves one model, its extra objects last."""
+    return [
+        _deployment(model, plan, namespace),
+        _service(model, namespace),
+        *model.extra_objects,
+    ]
+
+
+def _deployment(model: Model, plan: Plan, namespace: str) -> Manifest:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": model.name,
+            "namespace": namespace,
+            "labels": labels(model),
+            "annotations": {**model.annotations, PLAN_ANNOTATION: plan.annotation()},
+        },
+        "spec": {
+            "replicas": model.replicas,
+            "revisionHistoryLimit": 3,
+            "progressDeadlineSeconds": plan.probes.progress_deadline_seconds,
+            "strategy": plan.strategy,
+            "selector": {"matchLabels": selector(model)},
+            "template": {
+                "metadata": without_empty(
+                    {
+                        "labels": {**model.pod_labels, **labels(model)},
+                        "annotations": model.pod_annotations,
+                    }
+                ),
+                "spec": _pod(model, plan),
+            },
+        },
+    }
+
+
+def _service(model: Model, namespace: str) -> Manifest:
+    metadata = {
+        "name": model.name,
+        "namespace": namespace,
+        "labels": labels(model),
+        "annotations": model.service.annotations,
+    }
+    port = {"name": "http", "port": model.service.port, "protocol": "TCP", "targetPort": "http"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": without_empty(metadata),
+        "spec": {"type": model.service.type, "selector": selector(model), "ports": [port]},
+    }
+
+
+def _pod(model: Model, plan: Plan) -> Manifest:
+    """A pod that Pod Security level restricted admits, unless the user asks for more."""
+    spec: Manifest = {
+        "containers": [_container(model, plan), *model.extra_containers],
+        "initContainers": model.init_containers,
+        "volumes": [*_volumes(model, plan), *model.extra_volumes],
+        "securityContext": _pod_security(model),
+        "terminationGracePeriodSeconds": plan.probes.termination_grace_period_seconds,
+        "nodeSelector": model.node_selector,
+        "tolerations": model.tolerations,
+        "affinity": model.affinity,
+        "priorityClassName": model.priority_class_name,
+        "schedulerName": model.scheduler_name,
+        "nodeName": model.node_name,
+        "serviceAccountName": model.service_account_name,
+        "imagePullSecrets": [{"name": name} for name in model.image_pull_secrets],
+        "runtimeClassName": model.runtime_class_name,
+        "hostNetwork": model.host_network or None,
+        "hostIPC": model.host_ipc or None,
+        "hostPID": model.host_pid or None,
+        "dnsPolicy": "ClusterFirstWithHostNet" if model.host_network else None,
+        # A Service named vllm would set VLLM_PORT=tcp://... and crash the server.
+        "enableServiceLinks": False,
+        "automountServiceAccountToken": None if model.service_account_name else False,
+    }
+    return without_empty(spec)
+
+
+def _container(model: Model, plan: Plan) -> Manifest:
+    container: Manifest = {
+        "name": CONTAINER,
+        "image": model.server_image,
+        "imagePullPolicy": model.image_pull_policy,
+        "command": command(model),
+        "args": arguments(model),
+        "env": environment(model, plan),
+        "ports": [
+            {"name": "http", "containerPort": PORT, "protocol": "TCP"},
+            *model.extra_ports,
+        ],
+        "resources": _resources(model),
+        "startupProbe": plan.probes.startup,
+        "livenessProbe": plan.probes.liveness,
+        "readinessProbe": plan.probes.readiness,
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            **model.security_context,
+        },
+        # Brings the end of a crashed server's log into the pod's status.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": _mounts(model),
+    }
+    return without_empty(container)
+
+
+def _pod_security(model: Model) -> Manifest:
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": model.run_as_user,
+        "runAsGroup": model.run_as_group,
+        "fsGroup": model.run_as_user,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "seccompProfile": {"type": "RuntimeDefault"},
+        **model.pod_security_context,
+    }
+
+
+def _resources(model: Model) -> Manifest:
+    """The user's figures, and the GPUs of the model's ranks unless they are among them."""
+    resources = {kind: dict(entries) for kind, entries in model.resources.items() if entries}
+    if model.gpus_per_pod:
+        gpu = GPU_RESOURCES[model.accelerator]
+        for kind in ("limits", "requests"):
+            resources.setdefault(kind, {}).setdefault(gpu, str(model.gpus_per_pod))
+    return resources
+
+
+def _volumes(model: Model, plan: Plan) -> list[dict[str, Any]]:
+    shm = {"medium": "Memory", "sizeLimit": quantity(plan.shm_gib)}
+    volumes: list[dict[str, Any]] = [
+        {"name": "cache", "emptyDir": {}},
+        {"name": "tmp", "emptyDir": {}},
+        {"name": "shm", "emptyDir": shm},
+    ]
+    if model.storage.is_claim:
+        claim = {"claimName": claim_name(model)}
+        volumes.append({"name": "model", "persistentVolumeClaim": claim})
+    return volumes
+
+
+def _mounts(model: Model) -> list[dict[str, Any]]:
+    mounts: list[dict[str, Any]] = [
+        {"name": "cache", "mountPath": CACHE},
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108
+        {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108
+    ]
+    if model.storage.is_claim:
+        mount: dict[str, Any] = {"name": "model", "mountPath": model.mount_path}
+        if model.volume_is_read_only:
+            mount["readOnly"] = True
+        mounts.append(mount)
+    return [*mounts, *model.extra_volume_mounts]

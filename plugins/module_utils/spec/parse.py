@@ -1,0 +1,113 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The list ``vllm_models`` as typed models, or every mistake in it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from .errors import Errors
+from .model import Model, Storage
+from .section import read_section
+
+
+def parse_models(raw: Any, *, path: str = "vllm_models") -> list[Model]:
+    """Read a list of model mappings.
+
+    Raises SpecErrors with one entry for each mistake, in the order of the input.
+    """
+    errors = Errors()
+    if not isinstance(raw, Sequence) or isinstance(raw, str) or not raw:
+        errors.wrong(path, raw, "a list with at least one model (a mapping with name and model)")
+        errors.raise_if_any()
+    models: list[Model] = []
+    seen: dict[str, str] = {}
+    for index, entry in enumerate(raw):
+        place = f"{path}[{index}]"
+        model = read_section(Model, entry, place, errors)
+        if model is None:
+            continue
+        first = seen.setdefault(model.name, place)
+        if model.name and first != place:
+            errors.add(f"{place}.name", f"{model.name!r} is the name of {first} too; rename one")
+        _check_together(model, place, errors)
+        models.append(model)
+    errors.raise_if_any()
+    return models
+
+
+def parse_model(raw: Any, *, path: str = "model") -> Model:
+    """Read one model mapping; raises SpecErrors."""
+    errors = Errors()
+    model = read_section(Model, raw, path, errors)
+    if model is not None:
+        _check_together(model, path, errors)
+    errors.raise_if_any()
+    return cast("Model", model)
+
+
+def _check_together(model: Model, path: str, errors: Errors) -> None:
+    """Keys that are each right but do not go together."""
+    _check_storage(model, f"{path}.storage", errors)
+    if model.probes.timeout_seconds > model.probes.period_seconds:
+        errors.add(
+            f"{path}.probes.timeout_seconds",
+            f"{model.probes.timeout_seconds:g} is above period_seconds"
+            f" ({model.probes.period_seconds:g}); probes would overlap, give less",
+        )
+    if model.accelerator == "cpu" and model.gpu.count:
+        errors.add(f"{path}.gpu.count", "a model with accelerator cpu has no GPU; leave it out")
+
+
+def _check_storage(model: Model, path: str, errors: Errors) -> None:
+    storage = model.storage
+    if storage.host_path and storage.claim_name:
+        errors.add(path, "host_path and claim_name are two places for one volume; give one")
+    if storage.host_path and storage.storage_class:
+        errors.add(
+            f"{path}.storage_class",
+            "a host_path volume is bound by name and has no class; leave one of the two out",
+        )
+    if storage.claim_name and (storage.size_gib or storage.storage_class):
+        errors.add(
+            f"{path}.claim_name", "an existing claim keeps its size and class; leave those out"
+        )
+    if storage.node and not storage.host_path:
+        errors.add(f"{path}.node", "says which node has host_path; give host_path too")
+    if storage.read_gib_per_second and not storage.is_claim and model.is_local_path:
+        errors.add(f"{path}.read_gib_per_second", "there is no volume to read from")
+    if model.replicas > 1 and not model.node_name and _single_writer(storage):
+        errors.add(
+            f"{path}.access_modes",
+            f"{storage.access_modes} lets one node mount the claim, and {model.replicas} replicas"
+            " may land on several; give ReadWriteMany or ReadOnlyMany, or one node_name",
+        )
+    if model.is_local_path:
+        _check_model_path(model, path, errors)
+
+
+def _single_writer(storage: Storage) -> bool:
+    """Whether a claim made for the pods can be mounted on one node only.
+
+    A host_path volume is on one node anyway, and brings all pods there.
+    """
+    shared = {"ReadWriteMany", "ReadOnlyMany"} & set(storage.access_modes)
+    return storage.makes_claim and storage.host_path is None and not shared
+
+
+def _check_model_path(model: Model, path: str, errors: Errors) -> None:
+    """A model that is a path needs a volume that holds it."""
+    if not model.storage.is_claim and not model.extra_volume_mounts:
+        errors.add(
+            path,
+            f"model {model.model!r} is a directory, and no volume holds it;"
+            " give storage.host_path or storage.claim_name, or a model name of the Hub",
+        )
+    mount = model.storage.mount_path
+    if mount and model.storage.is_claim and not f"{model.model}/".startswith(f"{mount}/"):
+        errors.add(
+            f"{path}.mount_path",
+            f"model {model.model!r} is not below it; mount the volume at or above the model",
+        )
