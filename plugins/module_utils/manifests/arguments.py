@@ -81,7 +81,9 @@ def _flag(key: str) -> str:
 
 def environment(model: Model, plan: Plan) -> list[dict[str, Any]]:
     """Environment of the server: ours first, the user's entry of the same name instead."""
-    ours = {name: {"name": name, "value": value} for name, value in _values(model, plan).items()}
+    ours: dict[str, dict[str, Any]] = {
+        name: {"name": name, "value": value} for name, value in _values(model, plan).items()
+    }
     if model.hf_token_secret:
         secret = {"name": model.hf_token_secret.name, "key": model.hf_token_secret.key}
         ours["HF_TOKEN"] = {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": secret}}

@@ -34,7 +34,7 @@ VLLM_VERSION = "0.32.0"
 DEFAULT_IMAGES = {
     "nvidia": f"vllm/vllm-openai:v{VLLM_VERSION}",
     "amd": f"vllm/vllm-openai-rocm:v{VLLM_VERSION}",
-    "cpu": f"public.ecr.aws/q9t5s3a7/vllm-cpu-release-repo:v{VLLM_VERSION}",
+    "cpu": f"vllm/vllm-openai-cpu:v{VLLM_VERSION}",
 }
 GPU_RESOURCES = {"nvidia": "nvidia.com/gpu", "amd": "amd.com/gpu"}
 

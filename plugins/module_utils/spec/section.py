@@ -24,6 +24,7 @@ def option(reader: Reader, default: Any = MISSING, *, of: type | None = None) ->
     Without a default the key must be given. A list, a mapping or a section (``of``) is made
     anew for each model.
     """
+    # pylint: disable=invalid-field-call  # the class body calls this to declare its field
     metadata = {"reader": reader}
     if of is not None:
         return field(default_factory=of, metadata=metadata)

@@ -53,7 +53,7 @@ def earliest_kill(startup: dict[str, Any], phase: float) -> float:
 
 def test_no_container_is_ended_within_its_budget() -> None:
     choose = random.Random(1)
-    for _ in range(2000):
+    for dummy in range(2000):
         seconds = choose.uniform(1, 4000)
         delay, period = choose.randint(0, 120), choose.randint(5, 60)
         plan = plan_probes(seconds, initial_delay=delay, period=period)

@@ -1,0 +1,173 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Loads a kubeconfig with the ``kubernetes`` library and explains what is wrong with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .errors import ClusterError
+
+try:
+    from kubernetes import config as library
+    from kubernetes.client import ApiClient, Configuration
+
+    LIBRARY_PROBLEM = ""
+except ImportError as problem:  # reported by load(), so that the docs can be read without it
+    LIBRARY_PROBLEM = str(problem)
+
+IN_CLUSTER = "the service account of this pod"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a connection comes from; used in error texts, holds no secret.
+
+    ``certificate_file`` is the client certificate, empty when there is none.
+    """
+
+    server: str
+    kubeconfig: str
+    context: str
+    certificate_file: str = ""
+    notes: tuple[str, ...] = ()
+
+    def with_notes(self, notes: Sequence[str]) -> Origin:
+        """Return a copy that remembers what the library complained about."""
+        return replace(self, notes=tuple(notes))
+
+    def lines(self) -> list[str]:
+        """Return the lines that show which cluster was meant."""
+        lines = [f"kubeconfig: {self.kubeconfig}"]
+        if self.context:
+            lines.append(f"context: {self.context}")
+        return lines + [f"credentials: {note}" for note in self.notes]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A connection pool, a function that returns the Authorization header, and their origin."""
+
+    pool: Any
+    authorization: Callable[[], str | None]
+    origin: Origin
+
+
+def load(path: str | None, context: str | None, *, pool_size: int) -> Loaded:
+    """Load ``path`` (None: the usual places); raises ``ClusterError`` with the fix."""
+    if LIBRARY_PROBLEM:
+        raise ClusterError(
+            "Python library kubernetes",
+            f"is not usable by this Ansible: {LIBRARY_PROBLEM}",
+            fix="pip install kubernetes (into the Python environment that runs Ansible)",
+        )
+    files = _files(path)
+    settings = Configuration()
+    if files:
+        shown = ":".join(files)
+        used = _load_files(shown, context, settings)
+    else:
+        shown, used = IN_CLUSTER, ""
+        _load_service_account(settings, context)
+    settings.connection_pool_maxsize = pool_size
+    origin = Origin(settings.host.rstrip("/"), shown, used, settings.cert_file or "")
+    pool = ApiClient(configuration=settings).rest_client.pool_manager
+    # The key has one name up to client 35 and another from 36 on.
+    return Loaded(
+        pool, lambda: settings.get_api_key_with_prefix("BearerToken", "authorization"), origin
+    )
+
+
+def _files(path: str | None) -> list[str]:
+    """Return the kubeconfig files to read; an empty list means "none given and none there"."""
+    if path:
+        file = Path(path).expanduser()
+        _check_readable(file)
+        return [str(file)]
+    asked = [part for part in os.environ.get("KUBECONFIG", "").split(os.pathsep) if part]
+    there = [str(Path(part).expanduser()) for part in asked or ["~/.kube/config"]]
+    found = [part for part in there if Path(part).exists()]
+    if asked and not found:
+        _check_readable(Path(there[0]))
+    return found
+
+
+def _check_readable(file: Path) -> None:
+    """Refuse a file that is missing, a directory or not readable."""
+    if not file.exists():
+        cause, fix = "there is no such file", "set vllm_kubeconfig to an existing kubeconfig"
+    elif not file.is_file():
+        cause, fix = "is not a file", "set vllm_kubeconfig to a kubeconfig file"
+    elif not os.access(file, os.R_OK):
+        cause, fix = "is not readable by this user", f"chmod u+r {file}"
+    else:
+        return
+    raise ClusterError(f"kubeconfig {file}", cause, fix=fix)
+
+
+def _load_files(files: str, context: str | None, settings: Any) -> str:
+    """Fill ``settings`` from the files and return the name of the context in use."""
+    try:
+        contexts, current = library.list_kube_config_contexts(config_file=files)
+        names = sorted(item["name"] for item in contexts)
+    except Exception as error:
+        # The library lets YAML errors, type errors and its own ConfigException through.
+        if context is None:
+            raise _broken(files, error) from error
+        names, current = _context_names(files, error), None
+    wanted = context or current["name"]
+    if wanted not in names:
+        raise ClusterError(
+            f"kubeconfig {files}",
+            f'has no context "{wanted}"',
+            evidence=[f"contexts: {', '.join(names) or 'none'}"],
+            fix="set vllm_context to one of these",
+        )
+    try:
+        library.load_kube_config(
+            config_file=files, context=wanted, client_configuration=settings, persist_config=False
+        )
+    except Exception as error:
+        raise _broken(files, error) from error
+    return str(wanted)
+
+
+def _context_names(files: str, error: Exception) -> list[str]:
+    """Read the names of the contexts from files that have no valid ``current-context``."""
+    import yaml
+
+    names: set[str] = set()
+    for file in files.split(os.pathsep):
+        try:
+            content = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+            names |= {str(item["name"]) for item in content.get("contexts") or []}
+        except (yaml.YAMLError, AttributeError, TypeError, KeyError, UnicodeDecodeError):
+            raise _broken(files, error) from error
+    return sorted(names)
+
+
+def _broken(files: str, error: Exception) -> ClusterError:
+    return ClusterError(
+        f"kubeconfig {files}",
+        "is not a valid kubeconfig",
+        evidence=[" ".join(str(error).split())[:300]],
+        fix=f"check it with: kubectl config view --kubeconfig {files.partition(os.pathsep)[0]}",
+    )
+
+
+def _load_service_account(settings: Any, context: str | None) -> None:
+    """Fill ``settings`` from the service account that Kubernetes mounts into pods."""
+    try:
+        library.load_incluster_config(client_configuration=settings)
+    except library.ConfigException as error:
+        raise ClusterError(
+            "cluster connection",
+            "no kubeconfig is given, ~/.kube/config does not exist, "
+            "and this is not a pod with a service account",
+            evidence=[f"asked for context: {context}"] if context else [],
+            fix="set vllm_kubeconfig (or the variable KUBECONFIG) to a kubeconfig file",
+        ) from error

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preflight
+short_description: Check a deployment before anything is applied
+version_added: 1.0.0
+description:
+  - Checks that the models are valid, that the API server is reachable and accepts the
+    credentials, and that
+    this user has the rights that a deployment needs.
+  - Finds the node that has a model's C(storage.host_path), and checks that the user id which will
+    run the
+    server can read every file in it, or write to it where it is a cache. For that, short-lived
+    pods look at
+    the directory from a temporary namespace, which is removed again.
+  - All problems are reported at once.
+author:
+  - the llmops.vllm contributors (@llmops)
+extends_documentation_fragment:
+  - llmops.vllm.connection
+  - llmops.vllm.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Does the same as without it, since nothing that it makes stays.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+    details:
+      - Changes nothing that stays.
+options:
+  models:
+    description: The models, as in the inventory variable C(vllm_models).
+    type: list
+    elements: dict
+    required: true
+  namespace:
+    description: Namespace that the models will be in; it need not exist.
+    type: str
+    required: true
+  objects:
+    description:
+      - The objects that will be applied; the rights are checked for their kinds.
+      - Without it the rights for Deployments, Services and claims are checked.
+    type: list
+    elements: dict
+    default: []
+  cluster_checks:
+    description:
+      - With V(false) only the models are checked and the cluster is not asked anything; RV(nodes)
+        then
+        holds the nodes that the models name in C(storage.node) or C(node_name).
+    type: bool
+    default: true
+seealso:
+  - module: llmops.vllm.apply
+"""
+
+EXAMPLES = r"""
+- name: Check before anything is applied
+  llmops.vllm.preflight:
+    models: "{{ vllm_models }}"
+    namespace: llm
+  register: preflight_result
+"""
+
+RETURN = r"""
+nodes:
+  description: For each model with a C(storage.host_path), the node that has the directory.
+  returned: success
+  type: dict
+  sample:
+    tiny-llama: kind-control-plane
+warnings:
+  description: What could not be checked, or will show less evidence later.
+  returned: success
+  type: list
+  elements: str
+"""

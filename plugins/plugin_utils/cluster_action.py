@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the actions that talk to a cluster have in common."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from abc import abstractmethod
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any, ClassVar
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+# Imported here, at the top: Ansible loads this file once and its workers, which are forked, have
+# the kubernetes library already.
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import Client, connect
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.errors import ClusterError
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.plain import to_plain
+from ansible_collections.llmops.vllm.plugins.module_utils.spec.errors import SpecErrors
+
+ArgumentSpec = dict[str, dict[str, Any]]
+
+CONNECTION_SPEC: ArgumentSpec = {
+    "kubeconfig": {"type": "path"},
+    "context": {"type": "str"},
+}
+
+
+class ClusterAction(ActionBase):  # type: ignore[misc]
+    """Validates the arguments, connects, and turns errors into a failed result once."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+    ARGUMENT_SPEC: ClassVar[ArgumentSpec]
+
+    @abstractmethod
+    def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Do the action's job; ``arguments`` are validated and of plain Python types."""
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Run the action; a failure comes back as ``failed`` with its message."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        given = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC)[1]
+        try:
+            with _interruptible():
+                arguments = to_plain(given, subject=f"task {self._task.action}")
+                return result | self.work(arguments)
+        except (ClusterError, SpecErrors) as error:
+            return result | {"failed": True, "msg": str(error)}
+        except KeyboardInterrupt:
+            message = "interrupted; what was applied stays, run the same command again to go on"
+            return result | {"failed": True, "msg": message}
+
+    def say(self, line: str) -> None:
+        """Show a line at once, while the task still runs."""
+        Display().display(line)
+
+    def warn(self, text: str) -> None:
+        """Show a warning, and return it in the result's ``warnings``."""
+        Display().warning(text)
+
+    @property
+    def check_mode(self) -> bool:
+        """Tell whether nothing may be changed."""
+        return bool(self._task.check_mode)
+
+    @contextlib.contextmanager
+    def cluster(self, arguments: dict[str, Any]) -> Iterator[Client]:
+        """Connect as the arguments say; shows what the API server warned about."""
+        client = connect(arguments.get("kubeconfig"), arguments.get("context"))
+        try:
+            yield client
+        finally:
+            client.close()
+        # Such as Pod Security, a deprecated version, a doubled environment variable.
+        for warning in client.warnings:
+            self.warn(warning)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt, so that temporary objects are cleaned up.
+
+    Ansible's own handler in a worker ends the process on the spot.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise KeyboardInterrupt
+
+    old = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+    for name in old:
+        signal.signal(name, interrupt)
+    try:
+        yield
+    finally:
+        for name, handler in old.items():
+            signal.signal(name, handler)

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+"""From nothing to an answered completion, and the faults on the way."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Cluster, Deploy, Run
+
+# Room on a node of two cores, next to what is deployed already.
+LITTLE = {"requests": {"cpu": "50m", "memory": "256Mi"}}
+# Far below the budget of ten minutes that a deployment has.
+FAST_SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def deployed(deploy: Deploy, shared_namespace: str) -> Run:
+    """The inventory's model, deployed into a namespace of its own."""
+    return deploy(shared_namespace)
+
+
+def changed(original: dict[str, Any], /, **values: Any) -> dict[str, Any]:
+    """Return the model with some keys replaced."""
+    return {**original, **values}
+
+
+def test_deployment_succeeds(deployed: Run) -> None:
+    assert deployed.returncode == 0, deployed.output
+    assert deployed.counts("local")["failed"] == 0
+
+
+def test_closing_table_has_the_answer(deployed: Run, model: dict[str, Any]) -> None:
+    rows = [line for line in deployed.output.splitlines() if model["name"] in line]
+    assert any(re.search(r"\d+(\.\d+)?", row.replace(model["name"], "")) for row in rows)
+    for column in ("model", "replicas", "answer"):
+        assert column in deployed.output.lower()
+
+
+def test_model_answers_through_its_service(
+    deployed: Run, cluster: Cluster, model: dict[str, Any], shared_namespace: str
+) -> None:
+    assert deployed.returncode == 0, deployed.output
+    answer = cluster.core.connect_get_namespaced_service_proxy_with_path(
+        f"{model['name']}:http", shared_namespace, "v1/models", _preload_content=False
+    )
+    [served] = [one for one in json.loads(answer.data)["data"] if one["object"] == "model"]
+    assert served["id"] == model["name"]
+
+
+def test_pod_runs_under_restricted_pod_security(
+    deployed: Run, cluster: Cluster, shared_namespace: str
+) -> None:
+    assert deployed.returncode == 0, deployed.output
+    labels = cluster.core.read_namespace(shared_namespace).metadata.labels
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    [pod] = cluster.core.list_namespaced_pod(shared_namespace).items
+    assert pod.status.phase == "Running"
+    assert pod.spec.security_context.run_as_user == 2000
+
+
+def test_second_deployment_changes_nothing(
+    deployed: Run, deploy: Deploy, shared_namespace: str
+) -> None:
+    assert deployed.returncode == 0, deployed.output
+    again = deploy(shared_namespace)
+    assert again.returncode == 0, again.output
+    assert again.counts("local")["changed"] == 0, again.output
+
+
+def test_cluster_that_is_up_is_kept(cluster_again: Run) -> None:
+    assert cluster_again.counts("localhost")["changed"] == 0, cluster_again.output
+
+
+def test_missing_model_directory(
+    deploy: Deploy, cluster: Cluster, namespace: str, model: dict[str, Any]
+) -> None:
+    wrong = changed(
+        model, model="/models/none", storage={**model["storage"], "host_path": "/models/none"}
+    )
+    run = deploy(namespace, wrong)
+    assert run.returncode != 0
+    assert "/models/none" in run.words
+    assert "Traceback" not in run.output
+    assert namespace not in cluster.namespaces()
+
+
+def test_model_file_that_the_server_may_not_read(
+    deploy: Deploy,
+    cluster: Cluster,
+    namespace: str,
+    model: dict[str, Any],
+    unreadable_model: str,
+) -> None:
+    storage = {**model["storage"], "host_path": unreadable_model}
+    run = deploy(namespace, changed(model, model=unreadable_model, storage=storage))
+    assert run.returncode != 0
+    assert "uid 2000" in run.words
+    assert unreadable_model in run.words
+    assert namespace not in cluster.namespaces()
+
+
+def test_image_that_does_not_exist(deploy: Deploy, namespace: str, model: dict[str, Any]) -> None:
+    image = "localhost/llmops/no-such-image:1.0"
+    run = deploy(namespace, changed(model, image=image, vllm_version="0.32.0", resources=LITTLE))
+    assert run.returncode != 0
+    assert image in run.words
+    assert run.seconds < FAST_SECONDS, run.output
+
+
+def test_server_that_crashes(deploy: Deploy, namespace: str, model: dict[str, Any]) -> None:
+    run = deploy(namespace, changed(model, extra_args=["--no-such-flag"], resources=LITTLE))
+    assert run.returncode != 0
+    assert "unrecognized arguments: --no-such-flag" in run.words
+    assert run.seconds < FAST_SECONDS, run.output

@@ -1,0 +1,154 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Every class of failure, recorded from a real cluster, and its twin that recovers."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.rules import RULES
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.step import Status
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.store import (
+    Observation,
+    Store,
+    fold,
+)
+
+from .replay import RECORDINGS, last, recording, verdicts
+
+# recording: (rule, a part of the cause, a part of the evidence, latest second of the verdict)
+FAILURES = {
+    "image-refused": ("image_refused", "image cannot be pulled: localhost:5055/", "not found", 34),
+    "image-denied": ("image_refused", "image cannot be pulled: localhost:5055/", "401", 20),
+    "image-unreachable": ("image_unreachable", "image cannot be pulled", "registry.invalid", 310),
+    "image-invalid": ("image_invalid", "InvalidImageName", "UPPER", 5),
+    "image-never": ("image_invalid", "ErrImageNeverPull", "", 5),
+    "crash-loop": ("crash_loop", "exit code 1", "", 20),
+    "start-error": ("crash_loop", "StartError", "no such file", 30),
+    "startup-budget": ("startup_budget", "startup budget of 6 s", "failed startup probe", 15),
+    "unschedulable": ("unschedulable", "no node has room", "node affinity/selector", 125),
+    "never-fits": ("never_fits", "asks for 8 nvidia.com/gpu, no node has any", "Insufficient", 20),
+    "rejected": ("rejected", "rejects its pods", 'serviceaccount "nobody" not found', 15),
+    "claim-pending": ("claim_pending", "gets no volume", "fast-nvme", 70),
+    "claim-lost": ("claim_lost", "rec-lost does not exist", "", 40),
+    "host-path-missing": ("host_path_missing", "cannot be mounted", "/models/none", 22),
+    "mount-source-missing": (
+        "mount_source_missing",
+        "cannot be mounted",
+        '"hf-token" not found',
+        70,
+    ),
+    "mount-failed": ("mount_failed", "cannot be mounted", "", 210),
+    "container-config": ("container_config", "cannot be made", '"hf-token" not found', 25),
+}
+RECOVERIES = [
+    "image-recovered",
+    "crash-recovered",
+    "startup-slow",
+    "never-fits-recovered",
+    "rejected-recovered",
+    "claim-pending-recovered",
+    "host-path-recovered",
+    "mount-source-recovered",
+    "container-config-recovered",
+    "tiny-llama",
+]
+
+
+def test_every_recording_is_used() -> None:
+    assert {path.stem for path in RECORDINGS.glob("*.jsonl")} == {*FAILURES, *RECOVERIES}
+
+
+def test_every_rule_has_a_recording() -> None:
+    assert {rule.id for rule in RULES} == {expected[0] for expected in FAILURES.values()}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_failure_is_named(name: str) -> None:
+    rule, cause, evidence, latest = FAILURES[name]
+    verdict = last(name)
+    assert verdict.status is Status.FAILED
+    found = verdict.confirmed()
+    assert [item.rule for item in found] == [rule]
+    assert cause in found[0].evidence.cause
+    assert evidence in " ".join(found[0].evidence.lines)
+    assert verdict.at <= latest
+    assert found[0].fix
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_without_its_rule_the_failure_is_not_named(name: str) -> None:
+    rule = FAILURES[name][0]
+    verdict = last(name, rules=[item for item in RULES if item.id != rule])
+    assert rule not in [item.rule for item in verdict.confirmed()]
+
+
+@pytest.mark.parametrize("name", RECOVERIES)
+def test_recovery_is_never_called_a_failure(name: str) -> None:
+    seen = list(verdicts(name, recording(name)))
+    assert all(not verdict.confirmed() for verdict in seen)
+    assert seen[-1].status is Status.READY
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in RECOVERIES if name not in {"startup-slow", "tiny-llama"}]
+)
+def test_recovery_was_suspected_and_cleared(name: str) -> None:
+    seen = list(verdicts(name, recording(name)))
+    assert any(verdict.findings for verdict in seen)
+    assert not seen[-1].findings
+
+
+@pytest.mark.parametrize("name", [*FAILURES, *RECOVERIES])
+def test_duplicate_observations_change_nothing(name: str) -> None:
+    once = recording(name)
+    twice = [item for item in once for _ in range(2)]
+    assert list(verdicts(name, twice)) == list(verdicts(name, once))
+
+
+@pytest.mark.parametrize("name", [*FAILURES, *RECOVERIES])
+def test_a_second_list_changes_no_object(name: str) -> None:
+    store = Store()
+    for item in recording(name):
+        fold(store, item)
+    before = {kind: dict(items) for kind, items in store.objects.items()}
+    memory = repr(store.containers)
+    for kind, items in before.items():
+        fold(store, Observation(999.0, "LISTED", {"kind": kind, "items": list(items.values())}))
+    assert store.objects == before
+    assert repr(store.containers) == memory
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_order_across_kinds_changes_nothing(name: str) -> None:
+    once = recording(name)
+    kinds = sorted({item.object["kind"] for item in once})
+    random.Random(name).shuffle(kinds)
+    mixed = sorted(once, key=lambda item: (item.t // 2, kinds.index(item.object["kind"])))
+    moved = [Observation(item.t // 2 * 2, item.type, item.object) for item in mixed]
+    assert [f.rule for f in last(name, moved).confirmed()] == [FAILURES[name][0]]
+
+
+@pytest.mark.parametrize("name", ["crash-loop", "image-refused", "startup-budget"])
+def test_without_events_there_is_still_a_verdict(name: str) -> None:
+    blind = [item for item in recording(name) if item.object["kind"] != "Event"]
+    verdict = last(name, [*blind[:1], Observation(0.0, "DENIED", {"kind": "Event"}), *blind[1:]])
+    assert verdict.status is Status.FAILED
+
+
+def test_the_budget_of_the_wait_names_what_was_suspected() -> None:
+    verdict = last("unschedulable", timeout_seconds=30.0)
+    assert verdict.status is Status.TIMEOUT
+    [finding] = verdict.confirmed()
+    assert finding.evidence.cause == "no node has room for it (not ready after 30 s)"
+
+
+def test_the_budget_of_the_wait_names_the_stage() -> None:
+    verdict = last("startup-slow", timeout_seconds=5.0)
+    assert verdict.status is Status.TIMEOUT
+    [finding] = verdict.confirmed()
+    assert finding.rule == "timeout"
+    assert "is not ready after 5 s (loading:" in finding.evidence.cause
+    assert "startup.max_seconds" in finding.fix
