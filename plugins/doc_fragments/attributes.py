@@ -23,6 +23,5 @@ attributes:
   action_group:
     support: full
     description: Takes its connection from the action group.
-    details:
-      - Is in the action group C(llmops.vllm.cluster).
+    membership: [llmops.vllm.cluster]
 """

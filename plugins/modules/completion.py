@@ -1,5 +1,6 @@
 # Copyright (c) 2026, the llmops.vllm contributors
 # SPDX-License-Identifier: Apache-2.0
+# Apache-2.0 is compatible with the GNU General Public License v3.0, the license of ansible-core.
 
 from __future__ import annotations
 

@@ -88,14 +88,18 @@ class ClusterAction(ActionBase):  # type: ignore[misc]
 def _interruptible() -> Iterator[None]:
     """Let Ctrl-C raise KeyboardInterrupt, so that temporary objects are cleaned up.
 
-    Ansible's own handler in a worker ends the process on the spot.
+    Ansible's own handler in a worker ends the process on the spot. Ansible sends the signal twice
+    and another one five seconds later: only the first may interrupt, the others would interrupt
+    the cleaning up.
     """
+    old = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame
+        for name in old:
+            signal.signal(name, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    old = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
     for name in old:
         signal.signal(name, interrupt)
     try:

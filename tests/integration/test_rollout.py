@@ -74,7 +74,7 @@ def test_a_new_revision_is_awaited_and_not_the_old_one(client: Client, namespace
     Applier(client).apply([deployment(namespace), service(namespace)])
     wait(client, namespace)
     Applier(client).apply([deployment(namespace, nodeSelector={"no": "node"})])
-    text, _ = refused(client, namespace, timeout_seconds=3)
+    text = refused(client, namespace, timeout_seconds=3)[0]
     assert "no node has room for it (not ready after 3 s)" in text
 
 
@@ -184,7 +184,7 @@ def test_a_user_who_may_not_watch_polls(
     path = with_user(kubeconfig, tmp_path / "poll", **signed(kubeconfig, tmp_path, days=1))
     Applier(client).apply([deployment(namespace, nodeSelector={"no": "node"}), service(namespace)])
     few = connect(str(path))
-    text, _ = refused(few, namespace, timeout_seconds=6)
+    text = refused(few, namespace, timeout_seconds=6)[0]
     few.close()
     assert "no node has room for it (not ready after 6 s)" in text
 

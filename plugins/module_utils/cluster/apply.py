@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from . import volumes
 from .apply_errors import explain
 from .connection import APPLY
 from .diff import comparable
@@ -63,6 +64,7 @@ class Applier:
             work = partial(self._apply_one, live=live)
             for outcome in _all_or_errors(work, group):
                 done[outcome.id] = outcome
+            self._settle(group)
         return [done[name] for name in named]
 
     def delete(self, objects: Sequence[Object]) -> list[Outcome]:
@@ -134,10 +136,19 @@ class Applier:
             if self._dry_run and before is None and _namespace_is_missing(error):
                 return Outcome(name, "created", None, wanted)
             raise explain(error, name, wanted) from error
-        return Outcome(name, _result(before, after), before, after)
+        if name.kind == "PersistentVolume" and volumes.is_released(after):
+            after = volumes.offer_again(self._client, path, after, dry_run=self._dry_run)
+            return Outcome(name, "changed", before, after)
+        return Outcome(name, result_of(before, after), before, after)
+
+    def _settle(self, group: list[tuple[ObjectId, Object]]) -> None:
+        """Wait for what the next phase stands on."""
+        wanted = {self._discovery.path(n): o for n, o in group if volumes.belong_together(o)}
+        if not self._dry_run:
+            volumes.wait_until_usable(self._client, wanted)
 
     def _delete_one(self, item: tuple[ObjectId, Object]) -> Outcome:
-        name, _ = item
+        name = item[0]
         path = self._discovery.path(name)
         before = self._client.find(path)
         if before is None:
@@ -211,7 +222,8 @@ def _nameless(index: int, name: ObjectId) -> list[ClusterError]:
     return [ClusterError(subject, f"has no {', '.join(missing)}", fix="give it")]
 
 
-def _result(before: Object | None, after: Object) -> str:
+def result_of(before: Object | None, after: Object) -> str:
+    """Tell what an apply did; what controllers write in the meantime is no change."""
     if before is None:
         return "created"
     return "unchanged" if comparable(before) == comparable(after) else "changed"

@@ -59,7 +59,7 @@ def _conflicts(error: ApiError) -> list[tuple[str, str]]:
 
 def _conflict(error: ApiError, name: ObjectId) -> ClusterError:
     rows = _conflicts(error)
-    managers = sorted({manager for _, manager in rows})
+    managers = sorted({row[1] for row in rows})
     return ClusterError(
         str(name),
         f"{len(rows)} field(s) are managed by someone else and are not taken over",

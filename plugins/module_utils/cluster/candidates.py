@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_CANDIDATES = 8
 SIMULATED = "kwok.x-k8s.io/node"
+HOSTNAME = "kubernetes.io/hostname"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,13 @@ class Candidates:
             for node in self.nodes or []
             if SIMULATED in (node["metadata"].get("annotations") or {})
         }
+
+    def hostname(self, name: str) -> str:
+        """Return the label by which a volume finds the node; mostly, not always, its name."""
+        for node in self.nodes or []:
+            if node["metadata"]["name"] == name:
+                return str((node["metadata"].get("labels") or {}).get(HOSTNAME, name))
+        return name
 
     def of(self, model: Model) -> list[str]:
         """Return the nodes to look at; raises ``ClusterError`` for none or too many."""
@@ -94,7 +102,7 @@ def read_nodes(client: Client) -> Candidates:
 
 
 def live_node(client: Client, namespace: str, model: Model, *, served: bool) -> str | None:
-    """Return the node that the model's live volume is bound to, if it has the same path.
+    """Return the hostname label of the model's live volume, if the volume has the same path.
 
     With ``served`` only when the model's Deployment is available too: that proves the directory.
     """
@@ -136,7 +144,7 @@ def _node_of(volume: Object) -> str | None:
     affinity = (volume["spec"].get("nodeAffinity") or {}).get("required") or {}
     for term in affinity.get("nodeSelectorTerms") or []:
         for rule in [*(term.get("matchExpressions") or []), *(term.get("matchFields") or [])]:
-            named = rule.get("key") in {"kubernetes.io/hostname", "metadata.name"}
+            named = rule.get("key") in {HOSTNAME, "metadata.name"}
             if named and len(rule.get("values") or []) == 1:
                 return str(rule["values"][0])
     return None

@@ -74,17 +74,22 @@ def _ask_once(client: Client, namespace: str, model: Model) -> Answer:
     first: float | None = None
     chunks: list[dict[str, Any]] = []
     path = f"{service_path(namespace, model)}/v1/completions"
-    with client.stream(
-        "POST",
-        path,
-        body=body,
-        accept="text/event-stream",
-        read_timeout_seconds=ANSWER_TIMEOUT_SECONDS,
-    ) as response:
-        for chunk in _events(lines(response), model):
-            if first is None and chunk.get("choices"):
-                first = time.monotonic() - start
-            chunks.append(chunk)
+    try:
+        with client.stream(
+            "POST",
+            path,
+            body=body,
+            accept="text/event-stream",
+            read_timeout_seconds=ANSWER_TIMEOUT_SECONDS,
+        ) as response:
+            for chunk in _events(lines(response), model):
+                if first is None and chunk.get("choices"):
+                    first = time.monotonic() - start
+                chunks.append(chunk)
+    except ClusterError as error:
+        if time.monotonic() - start < ANSWER_TIMEOUT_SECONDS:
+            raise
+        raise _silent(namespace, model) from error
     total = time.monotonic() - start
     return _assembled(chunks, first if first is not None else total, total)
 
@@ -97,7 +102,10 @@ def _events(stream: Iterator[bytes], model: Model) -> Iterator[dict[str, Any]]:
         data = line[len(b"data:") :].strip()
         if data == b"[DONE]":
             return
-        chunk: dict[str, Any] = json.loads(data)
+        try:
+            chunk: dict[str, Any] = json.loads(data)
+        except ValueError:
+            break
         if "error" in chunk:
             raise _server_error(model, chunk["error"])
         yield chunk
@@ -105,6 +113,15 @@ def _events(stream: Iterator[bytes], model: Model) -> Iterator[dict[str, Any]]:
         f"{model.name}: completion",
         "the answer broke off before its end",
         fix=f"see the server's log: kubectl logs deploy/{model.name}",
+    )
+
+
+def _silent(namespace: str, model: Model) -> ClusterError:
+    return ClusterError(
+        f"{model.name}: completion",
+        f"no answer within {ANSWER_TIMEOUT_SECONDS:.0f} s, although the server says it is healthy",
+        fix="its engine hangs or is overloaded; see its log: "
+        f"kubectl logs -n {namespace} deploy/{model.name}",
     )
 
 

@@ -27,8 +27,20 @@ class Resource:
     namespaced: bool
 
 
+# Kinds of every Kubernetes, under names that never change: no server is asked about these.
+BUILT_IN: dict[Kind, Resource] = {
+    ("", "v1", "Namespace"): Resource("namespaces", namespaced=False),
+    ("", "v1", "PersistentVolume"): Resource("persistentvolumes", namespaced=False),
+    ("", "v1", "PersistentVolumeClaim"): Resource("persistentvolumeclaims", namespaced=True),
+    ("", "v1", "ConfigMap"): Resource("configmaps", namespaced=True),
+    ("", "v1", "Secret"): Resource("secrets", namespaced=True),
+    ("", "v1", "Service"): Resource("services", namespaced=True),
+    ("apps", "v1", "Deployment"): Resource("deployments", namespaced=True),
+}
+
+
 class Discovery:
-    """Kinds that this API server knows; asked for on first use."""
+    """Kinds that this API server knows; asked for when one is not built in."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -36,9 +48,12 @@ class Discovery:
 
     def resource(self, wanted: ObjectId) -> Resource:
         """Return how to address the object's kind; raises ``ClusterError`` for an unknown one."""
+        kind = (wanted.group, wanted.version, wanted.kind)
+        if kind in BUILT_IN:
+            return BUILT_IN[kind]
         if self._kinds is None:
             self._kinds = self._load()
-        found = self._kinds.get((wanted.group, wanted.version, wanted.kind))
+        found = self._kinds.get(kind)
         if found is None:
             raise self._unknown(wanted)
         return found

@@ -33,9 +33,9 @@ class ObjectId:
 def object_id(item: Object) -> ObjectId:
     """Read the id of an object; missing parts come back as empty strings."""
     metadata = item.get("metadata") or {}
-    group, _, version = str(item.get("apiVersion", "")).rpartition("/")
+    *group, version = str(item.get("apiVersion", "")).split("/")
     return ObjectId(
-        group=group,
+        group="/".join(group),
         version=version,
         kind=str(item.get("kind", "")),
         namespace=str(metadata.get("namespace") or ""),

@@ -39,7 +39,7 @@ Say = Callable[[str], None]
 
 @dataclass
 class Found:
-    """The node of each model, and everything that is wrong or could not be looked at."""
+    """What was found: ``nodes`` maps a model to the hostname label of its node."""
 
     nodes: dict[str, str] = field(default_factory=dict)
     errors: list[ClusterError] = field(default_factory=list)
@@ -87,7 +87,8 @@ def find_directories(client: Client, namespace: str, models: Sequence[Model], sa
     for model in wanted:
         mine = [look for look in looks if look.model is model]
         if mine:
-            _judge(model, mine, live_node(client, namespace, model, served=False), found)
+            bound_to = live_node(client, namespace, model, served=False)
+            _judge(model, mine, bound_to, candidates, found)
     return found
 
 
@@ -101,7 +102,7 @@ def _looks(model: Model, candidates: Candidates, found: Found) -> list[Look]:
     real = [name for name in names if name not in candidates.simulated]
     if not real:
         if len(names) == 1:
-            found.nodes[model.name] = names[0]
+            found.nodes[model.name] = candidates.hostname(names[0])
             found.warnings.append(
                 f"{model.name}: node {names[0]} is simulated; {model.storage.host_path} "
                 "was taken for there without a look"
@@ -256,7 +257,9 @@ def _end(pod: Object) -> str:
     return str(status.get("message") or status.get("reason") or "the pod failed")
 
 
-def _judge(model: Model, looks: list[Look], bound_to: str | None, found: Found) -> None:
+def _judge(
+    model: Model, looks: list[Look], bound_to: str | None, candidates: Candidates, found: Found
+) -> None:
     """Choose the node among those that have the directory, or say what is wrong."""
     there = [look for look in looks if look.mounted]
     if not there:
@@ -269,8 +272,9 @@ def _judge(model: Model, looks: list[Look], bound_to: str | None, found: Found) 
         found.errors += [error for problems in errors.values() for error in problems]
         return
     # The volume of an earlier run cannot move to another node.
-    found.nodes[model.name] = bound_to if bound_to in good else good[0]
-    chosen = next(look for look in there if look.node == found.nodes[model.name])
+    node = next((name for name in good if candidates.hostname(name) == bound_to), good[0])
+    found.nodes[model.name] = candidates.hostname(node)
+    chosen = next(look for look in there if look.node == node)
     if chosen.problem:
         found.warnings.append(
             f"{model.name}: {model.storage.host_path} is on node {chosen.node}, "

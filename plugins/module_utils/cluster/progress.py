@@ -82,7 +82,7 @@ def _reached(state: Readiness | None) -> dict[Stage, int]:
         return {}
     counts = {}
     for stage in _TEXTS:
-        count = sum(1 for at, _, _ in state.pods.values() if at >= stage)
+        count = sum(pod.stage >= stage for pod in state.pods.values())
         if count:
             counts[stage] = count
     return counts
@@ -93,7 +93,7 @@ def _counted(text: str, count: int, state: Readiness) -> str:
 
 
 def _nodes(state: Readiness) -> str:
-    nodes = sorted({node for _, node, _ in state.pods.values() if node})
+    nodes = sorted({pod.node for pod in state.pods.values() if pod.node})
     more = f" and {len(nodes) - 3} more nodes" if len(nodes) > 3 else ""
     return f" on {', '.join(nodes[:3])}{more}" if nodes else ""
 
@@ -102,7 +102,7 @@ def _restart_texts(last: Readiness | None, state: Readiness) -> list[str]:
     if last is None:
         return []
     return [
-        f"{pod} restarted ({restarts} so far)"
-        for pod, (_, _, restarts) in state.pods.items()
-        if pod in last.pods and restarts > last.pods[pod][2]
+        f"{name} restarted ({pod.restarts} so far)"
+        for name, pod in state.pods.items()
+        if name in last.pods and pod.restarts > last.pods[name].restarts
     ]

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,9 @@ from .evidence import failure
 from .pool import each
 from .progress import shorten
 from .watch.facts import Facts, Target, condition, facts
-from .watch.step import Status
+from .watch.rules import crash_loop
+from .watch.step import Certainty, Finding, Status
+from .watch.store import Store
 from .watch.wait import Watch, Watched, same_pods
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 PLAN_ANNOTATION = "llmops.vllm/plan"
 DEFAULT_TIMEOUT_SECONDS = 630.0
+# An engine that dies takes its server along within about 5 s (vllm, watchdog of the API server).
+CRASH_SHOWS_SECONDS = 12.0
 Say = Callable[[str], None]
 
 
@@ -60,8 +65,11 @@ def verify(
         _raise_failures(client, namespace, watched)
         answers: list[Answer | None] = [None] * len(models)
         if with_completion:
-            answers = list(_answers(client, namespace, models, say))
-            _raise_if_broken(client, namespace, watch, watched, targets)
+            results = _ask_all(client, namespace, models, say)
+            errors = [result for result in results if isinstance(result, ClusterError)]
+            _raise_if_broken(client, namespace, watch, watched, targets, patient=bool(errors))
+            raise_all(errors)
+            answers = [result for result in results if isinstance(result, Answer)]
         views = [facts(watch.store, target) for target in targets]
     return [
         _row(model, view, answer)
@@ -113,8 +121,10 @@ def _raise_failures(client: Client, namespace: str, watched: Watched) -> None:
     raise_all(each(lambda item: failure(client, namespace, item, watched.store), found))
 
 
-def _answers(client: Client, namespace: str, models: Sequence[Model], say: Say) -> Sequence[Answer]:
-    """Ask all models side by side; all failures are raised together."""
+def _ask_all(
+    client: Client, namespace: str, models: Sequence[Model], say: Say
+) -> Sequence[Answer | ClusterError]:
+    """Ask all models side by side; what goes wrong takes the place of the answer."""
 
     def attempt(model: Model) -> Answer | ClusterError:
         try:
@@ -124,24 +134,51 @@ def _answers(client: Client, namespace: str, models: Sequence[Model], say: Say) 
         say(f"{model.name}: answered in {answer.total_seconds:.1f} s")
         return answer
 
-    results = each(attempt, models)
-    raise_all([result for result in results if isinstance(result, ClusterError)])
-    return [result for result in results if isinstance(result, Answer)]
+    return each(attempt, models)
 
 
 def _raise_if_broken(
-    client: Client, namespace: str, watch: Watch, watched: Watched, targets: Sequence[Target]
+    client: Client,
+    namespace: str,
+    watch: Watch,
+    watched: Watched,
+    targets: Sequence[Target],
+    *,
+    patient: bool,
 ) -> None:
-    """Refuse a model whose pods crashed or were replaced while they answered."""
+    """Refuse a model whose pods crashed or were replaced while they answered.
+
+    ``patient``: a request failed, so give the kubelet time to say that its server has ended.
+    """
+    end = time.monotonic() + (CRASH_SHOWS_SECONDS if patient else 0.0)
     now = watch.look(targets, watched.verdict)
+    while same_pods(watched.verdict, now) and time.monotonic() < end:
+        time.sleep(0.2)
+        now = watch.look(targets, watched.verdict)
     _raise_failures_only(client, namespace, Watched(now, watch.store))
-    if not same_pods(watched.verdict, now):
-        changed = [n for n, s in now.models.items() if s.pods != watched.verdict.models[n].pods]
-        raise ClusterError(
-            ", ".join(changed),
-            "pods restarted or were replaced just after they answered",
+    changed = [n for n, s in now.models.items() if s.pods != watched.verdict.models[n].pods]
+    raise_all([_broken(client, namespace, watch.store, name) for name in changed])
+
+
+def _broken(client: Client, namespace: str, store: Store, name: str) -> ClusterError:
+    """Say how a server ended that had been ready: its exit and its last log lines."""
+    evidence = crash_loop(facts(store, Target(name, 0.0)))
+    if evidence is None:
+        return ClusterError(
+            name,
+            "pods restarted or were replaced just after they were ready",
             fix="see kubectl get pods and their logs, then run the same command again",
         )
+    cause = f"{evidence.cause}, just after it was ready"
+    finding = Finding(
+        name,
+        "crash_loop",
+        replace(evidence, cause=cause),
+        0.0,
+        Certainty.CONFIRMED,
+        "see the last lines of the log above; the first request made it end",
+    )
+    return failure(client, namespace, finding, store)
 
 
 def _raise_failures_only(client: Client, namespace: str, watched: Watched) -> None:

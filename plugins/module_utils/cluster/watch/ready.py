@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from ..ids import Object
 from .facts import Facts, Pod, condition, pod_ids
@@ -24,15 +25,23 @@ class Stage(IntEnum):
     READY = 7
 
 
+class PodState(NamedTuple):
+    """How far a pod is, on which node ("" for none yet), and how often it has restarted."""
+
+    stage: Stage
+    node: str
+    restarts: int
+
+
 @dataclass(frozen=True)
 class Readiness:
-    """The state of a rollout; ``pods`` holds stage, node and restarts of each new pod by name."""
+    """The state of a rollout; ``pods`` holds the new pods by name."""
 
     ready: bool
     stage: Stage
     have: int
     want: int
-    pods: dict[str, tuple[Stage, str, int]]
+    pods: dict[str, PodState]
     text: str
     queued: bool = False
 
@@ -43,7 +52,7 @@ def readiness(facts: Facts) -> Readiness:
     Ready means: the controller has seen the present generation, exactly the wanted number of pods
     exists, all of the new revision and all ready, and the Service sends requests to one of them.
     """
-    pods = {pod.name: (pod_stage(pod), pod.node, _restarts(pod)) for pod in facts.pods}
+    pods = {pod.name: PodState(pod_stage(pod), pod.node, _restarts(pod)) for pod in facts.pods}
     have = sum(pod.ready for pod in facts.pods)
     missing = _missing(facts, have)
     return Readiness(
@@ -120,12 +129,12 @@ def _counts(deployment: Object) -> dict[str, int]:
     return {name: int(status.get(key, 0)) for name, key in fields.items()}
 
 
-def _slowest(facts: Facts, pods: dict[str, tuple[Stage, str, int]]) -> Stage:
+def _slowest(facts: Facts, pods: dict[str, PodState]) -> Stage:
     if facts.deployment is None or not _observed(facts.deployment):
         return Stage.APPLIED
     if not pods:
         return Stage.OBSERVED
-    return min([stage for stage, _, _ in pods.values()] + [Stage.LOADING])
+    return min([pod.stage for pod in pods.values()] + [Stage.LOADING])
 
 
 def _restarts(pod: Pod) -> int:

@@ -93,7 +93,7 @@ def rejected(facts: Facts) -> Evidence | None:
 
 def claim_lost(facts: Facts) -> Evidence | None:
     """The volume of a claim is gone."""
-    for claim, _ in facts.claims:
+    for claim in (entry[0] for entry in facts.claims):
         if (claim.get("status") or {}).get("phase") == "Lost":
             name = claim["metadata"]["name"]
             volume = claim["spec"].get("volumeName", "")

@@ -17,7 +17,6 @@ from .store import Observation
 if TYPE_CHECKING:
     from ..connection import Client
 
-Seen = Observation | ClusterError
 # The first group is needed for a verdict; without the second there is only less evidence.
 NEEDED = {
     "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
@@ -35,6 +34,7 @@ WATCH_SECONDS = 300
 # The API server sends a bookmark about every minute; a longer silence is a dead connection.
 SILENCE_SECONDS = 90.0
 POLL_SECONDS = 2.0
+REOPEN_SECONDS = 0.2
 # An API server that restarts is back within this time; after that the wait ends with its error.
 OUTAGE_SECONDS = 60.0
 
@@ -46,7 +46,7 @@ class Streams:
         self._client = client
         self._closed = threading.Event()
         self._responses: dict[str, Any] = {}
-        self.seen: queue.Queue[Seen] = queue.Queue()
+        self.seen: queue.Queue[Observation | ClusterError] = queue.Queue()
         self._threads = [
             threading.Thread(target=self._run, args=(kind, path.format(namespace)), daemon=True)
             for kind, path in [*NEEDED.items(), *HELPFUL.items()]
@@ -58,7 +58,8 @@ class Streams:
             thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
+        del error
         self._closed.set()
         for response in list(self._responses.values()):
             # Wakes a thread that waits for the next line; urllib3 before 2.3 cannot, and the
@@ -71,7 +72,7 @@ class Streams:
         for thread in self._threads:
             thread.join(timeout=2.0)
 
-    def next(self, timeout_seconds: float) -> list[Seen]:
+    def next(self, timeout_seconds: float) -> list[Observation | ClusterError]:
         """Return what was seen, all that waits at once; empty when nothing came in time."""
         try:
             found = [self.seen.get(timeout=timeout_seconds)]
@@ -106,6 +107,8 @@ class Streams:
         while not self._closed.is_set():
             try:
                 version = self._watch(kind, path, version)
+                # A proxy that ends every watch at once must not be asked without a pause.
+                self._closed.wait(REOPEN_SECONDS)
             except ApiError as error:
                 if error.status != 403:
                     raise
@@ -131,7 +134,9 @@ class Streams:
         ) as response:
             self._responses[kind] = response
             for line in lines(response):
-                seen = json.loads(line)
+                seen = _decoded(line)
+                if seen is None:
+                    break
                 if seen["type"] == "ERROR":
                     raise _watch_error(path, seen["object"])
                 version = seen["object"]["metadata"]["resourceVersion"]
@@ -179,6 +184,15 @@ def lines(response: Any) -> Iterator[bytes]:
         return
     if rest.strip():
         yield rest
+
+
+def _decoded(line: bytes) -> dict[str, Any] | None:
+    """Decode one line of a watch; None for what is none, such as a line that was cut off."""
+    try:
+        found: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return None
+    return found if {"type", "object"} <= found.keys() else None
 
 
 def _watch_error(path: str, status: dict[str, Any]) -> ApiError:

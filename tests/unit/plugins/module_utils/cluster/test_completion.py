@@ -95,6 +95,12 @@ def test_an_answer_that_breaks_off_is_an_error(api: FakeApi) -> None:
         ask(api.client(), "llm", model())
 
 
+def test_a_chunk_that_is_cut_is_an_error(api: FakeApi) -> None:
+    api.on(PATH, Answer(body=b'data: {"choices": [{"text": "ha'))
+    with pytest.raises(ClusterError, match="broke off"):
+        ask(api.client(), "llm", model())
+
+
 def test_an_error_in_the_stream_is_an_error(api: FakeApi) -> None:
     api.on(PATH, events({"error": {"message": "EngineCore died"}}))
     with pytest.raises(ClusterError, match="EngineCore died"):

@@ -203,36 +203,50 @@ def deployment() -> ObjectId:
 def test_discovery_falls_back_to_single_groups(api: FakeApi) -> None:
     api.on("/api", Answer(body={"kind": "APIVersions", "versions": ["v1"]}))
     versions = [{"version": "v1"}]
-    groups = [{"name": "apps", "versions": versions}, {"name": "broken", "versions": versions}]
+    groups = [
+        {"name": "example.org", "versions": versions},
+        {"name": "broken", "versions": versions},
+    ]
     api.on("/apis", Answer(body={"kind": "APIGroupList", "groups": groups}))
     api.on("/api/v1", Answer(body={"resources": []}))
     resources = [
-        {"name": "deployments", "kind": "Deployment", "namespaced": True},
-        {"name": "deployments/scale", "kind": "Scale", "namespaced": True},
+        {"name": "routes", "kind": "Route", "namespaced": True},
+        {"name": "routes/scale", "kind": "Scale", "namespaced": True},
     ]
-    api.on("/apis/apps/v1", Answer(body={"resources": resources}))
+    api.on("/apis/example.org/v1", Answer(body={"resources": resources}))
     api.on("/apis/broken/v1", Answer(500))
-    path = Discovery(api.client()).path(deployment())
-    assert path == "/apis/apps/v1/namespaces/llm/deployments/tiny"
+    route = ObjectId("example.org", "v1", "Route", "llm", "tiny")
+    path = Discovery(api.client()).path(route)
+    assert path == "/apis/example.org/v1/namespaces/llm/routes/tiny"
 
 
 def test_discovery_asks_twice_for_everything(api: FakeApi) -> None:
     kind = {
-        "resource": "deployments",
-        "responseKind": {"kind": "Deployment"},
+        "resource": "routes",
+        "responseKind": {"kind": "Route"},
         "scope": "Namespaced",
     }
-    group = {"metadata": {"name": "apps"}, "versions": [{"version": "v1", "resources": [kind]}]}
+    group = {
+        "metadata": {"name": "example.org"},
+        "versions": [{"version": "v1", "resources": [kind]}],
+    }
     empty = {"kind": "APIGroupDiscoveryList", "items": []}
     api.on("/api", Answer(body=empty))
     api.on("/apis", Answer(body={**empty, "items": [group]}))
     discovery = Discovery(api.client())
-    for _ in range(3):
-        discovery.path(deployment())
+    route = ObjectId("example.org", "v1", "Route", "llm", "tiny")
+    paths = {discovery.path(route) for number in range(3)}
+    assert len(paths) == 1
     assert len(api.requests) == 2
     with pytest.raises(ClusterError) as caught:
-        discovery.path(ObjectId("apps", "v2", "Deployment", "llm", "tiny"))
-    assert caught.value.evidence == ["it knows Deployment in: apps/v1"]
+        discovery.path(ObjectId("example.org", "v2", "Route", "llm", "tiny"))
+    assert caught.value.evidence == ["it knows Route in: example.org/v1"]
+
+
+def test_built_in_kinds_are_not_asked_for(api: FakeApi) -> None:
+    path = Discovery(api.client()).path(deployment())
+    assert path == "/apis/apps/v1/namespaces/llm/deployments/tiny"
+    assert api.requests == []
 
 
 def test_close_is_harmless_when_nothing_was_sent(api: FakeApi) -> None:

@@ -152,7 +152,7 @@ def test_the_script_sees_what_another_user_cannot_read(checkpoint: Path, tmp_pat
     (checkpoint / "sub").chmod(0o700)
     tmp_path.chmod(0o755)
     report = run_script(checkpoint, tmp_path, uid=2000)
-    seen = {name: (mode, owner) for name, mode, owner, _ in report.bad}
+    seen = {name: (mode, owner) for name, mode, owner, error in report.bad}
     assert seen == {"model.safetensors": (0o600, 0), "sub": (0o700, 0)}
     assert not report.writable
 
@@ -179,7 +179,7 @@ def test_the_pod_is_restricted_but_for_its_volume() -> None:
 
 def judge(wanted: Model, *looks: Look, bound_to: str | None = None) -> Found:
     found = Found()
-    inspect_directory._judge(wanted, list(looks), bound_to, found)
+    inspect_directory._judge(wanted, list(looks), bound_to, Candidates([]), found)
     return found
 
 
@@ -262,7 +262,7 @@ def test_a_served_model_is_not_looked_at_again(api: FakeApi) -> None:
     api.on("/apis/apps/v1/namespaces/llm/deployments/tiny", Answer(body=live))
     found = find_directories(api.client(), "llm", [with_directory()], lambda _: None)
     assert found.nodes == {"tiny": "n7"}
-    assert all(method == "GET" for method, _ in api.requests)
+    assert {request[0] for request in api.requests} == {"GET"}
 
 
 class Inspection:
@@ -303,7 +303,7 @@ def test_the_namespace_is_removed_after_a_crash(
 ) -> None:
     inspection = Inspection(api, [], {})
 
-    def interrupt(*_: object) -> None:
+    def interrupt(*args: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(inspect_directory, "_wait", interrupt)
@@ -319,3 +319,11 @@ def test_without_the_right_to_make_a_namespace_it_says_so(api: FakeApi) -> None:
     found = inspection.run()
     assert "nobody could look for /models/x" in found.errors[0].cause
     assert "cannot create namespaces" in found.warnings[0]
+
+
+def test_the_node_is_given_by_the_label_that_volumes_match() -> None:
+    labelled = node("ip-10-0-0-1.internal")
+    labelled["metadata"]["labels"] = {"kubernetes.io/hostname": "gpu-7"}
+    candidates = Candidates([labelled])
+    assert candidates.hostname("ip-10-0-0-1.internal") == "gpu-7"
+    assert candidates.hostname("another") == "another"

@@ -17,6 +17,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.cluster.progress impor
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.facts import Target, facts
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.ready import (
+    PodState,
     Readiness,
     Stage,
     readiness,
@@ -127,8 +128,10 @@ def test_ready_since_starts_when_pods_were_ready_before_the_rollout_was() -> Non
 
 def test_ready_since_starts_again_after_a_restart() -> None:
     state = judged(world())
-    [(pod, (stage, node, restarts))] = state.pods.items()
-    restarted = Readiness(True, Stage.READY, 1, 1, {pod: (stage, node, restarts + 1)}, "")
+    [(name, pod)] = state.pods.items()
+    restarted = Readiness(
+        True, Stage.READY, 1, 1, {name: PodState(pod.stage, pod.node, pod.restarts + 1)}, ""
+    )
     before = Verdict(Status.READY, {NAME: state}, at=1.0)
     after = Verdict(Status.READY, {NAME: restarted}, at=9.0)
     assert ready_from(before, after, 1.0) == 9.0
@@ -152,7 +155,7 @@ def test_progress_of_a_real_start() -> None:
 
 def test_progress_counts_replicas() -> None:
     def state(*stages: Stage) -> Verdict:
-        pods = {f"pod-{i}": (stage, f"node-{i}", 0) for i, stage in enumerate(stages)}
+        pods = {f"pod-{i}": PodState(stage, f"node-{i}", 0) for i, stage in enumerate(stages)}
         have = sum(stage is Stage.READY for stage in stages)
         found = Readiness(have == 3, min(stages), have, 3, pods, "")
         return Verdict(Status.PROGRESSING, {"m": found})

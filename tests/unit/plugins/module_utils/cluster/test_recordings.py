@@ -104,7 +104,7 @@ def test_recovery_was_suspected_and_cleared(name: str) -> None:
 @pytest.mark.parametrize("name", [*FAILURES, *RECOVERIES])
 def test_duplicate_observations_change_nothing(name: str) -> None:
     once = recording(name)
-    twice = [item for item in once for _ in range(2)]
+    twice = [item for item in once for copy in range(2)]
     assert list(verdicts(name, twice)) == list(verdicts(name, once))
 
 
@@ -152,3 +152,35 @@ def test_the_budget_of_the_wait_names_the_stage() -> None:
     assert finding.rule == "timeout"
     assert "is not ready after 5 s (loading:" in finding.evidence.cause
     assert "startup.max_seconds" in finding.fix
+
+
+@pytest.mark.parametrize("name", ["never-fits", "unschedulable"])
+def test_an_autoscaler_that_adds_a_node_is_waited_for(name: str) -> None:
+    seen = recording(name)
+    at, pod = next(
+        (index, o.object)
+        for index, o in enumerate(seen)
+        if o.object["kind"] == "Pod" and o.type == "ADDED"
+    )
+    event = {
+        "kind": "Event",
+        "metadata": {"name": "scale-up", "uid": "scale-up"},
+        "involvedObject": {"uid": pod["metadata"]["uid"]},
+        "reason": "TriggeredScaleUp",
+    }
+    scaling = [*seen[: at + 1], Observation(seen[at].t, "ADDED", event), *seen[at + 1 :]]
+    verdict = last(name, scaling, timeout_seconds=300.0)
+    assert verdict.status is Status.TIMEOUT
+    assert [finding.rule for finding in verdict.confirmed()] == ["timeout"]
+
+
+def test_a_node_that_is_just_large_enough_but_full_is_not_called_too_small() -> None:
+    seen = recording("never-fits")
+    node = {"metadata": {"name": "n", "uid": "n"}}
+    sizes = {"allocatable": {"nvidia.com/gpu": "8", "cpu": "999", "memory": "999Gi"}}
+    nodes = {"kind": "Node", "items": [{**node, "status": sizes}]}
+    full = [
+        Observation(o.t, o.type, nodes if o.object["kind"] == "Node" else o.object) for o in seen
+    ]
+    verdict = last("never-fits", full)
+    assert [finding.rule for finding in verdict.confirmed()] == ["unschedulable"]

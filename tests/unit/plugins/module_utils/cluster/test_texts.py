@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply import Outcome
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply import Outcome, result_of
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply_errors import explain
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.diff import (
     comparable,
@@ -153,6 +153,14 @@ def test_only_what_a_user_sets_is_compared() -> None:
     assert item["status"] == {"replicas": 1}
 
 
+def test_a_status_that_changes_meanwhile_is_no_change() -> None:
+    before = {"metadata": {"name": "d", "resourceVersion": "1"}, "status": {"replicas": 0}}
+    after = {"metadata": {"name": "d", "resourceVersion": "2"}, "status": {"replicas": 1}}
+    assert result_of(before, after) == "unchanged"
+    assert result_of(before, {**after, "spec": {"paused": True}}) == "changed"
+    assert result_of(None, after) == "created"
+
+
 def test_the_binding_of_a_claim_is_no_change() -> None:
     claim = {"kind": "PersistentVolumeClaim", "metadata": {}, "spec": {"resources": {}}}
     bound = {**claim, "spec": {"resources": {}, "volumeName": "pv-1"}}
@@ -224,7 +232,7 @@ def test_phases_put_the_ground_first() -> None:
     kinds = ["Service", "Deployment", "Secret", "Namespace", "PersistentVolume", "HTTPRoute"]
     items = [{"apiVersion": "v1", "kind": kind, "metadata": {"name": "x"}} for kind in kinds]
     groups = in_phases((object_id(item), None) for item in items)
-    assert [[name.kind for name, _ in group] for group in groups] == [
+    assert [[entry[0].kind for entry in group] for group in groups] == [
         ["Namespace", "PersistentVolume"],
         ["Secret"],
         ["Deployment"],
