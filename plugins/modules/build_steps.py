@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: build_steps
 short_description: Runs shell steps once each, in the order of their needs, with progress
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Made for the role P(llmops.vllm.local_cluster#role), which builds and starts a cluster with it.
   - >-
