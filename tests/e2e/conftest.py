@@ -30,7 +30,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "llmo
 KUBECONFIG = CACHE / "llmops-vllm.kubeconfig"
 # Longer than the first build of everything.
 CLUSTER_SECONDS = 2400
-DEPLOY_SECONDS = 240
+DEPLOY_SECONDS = 600
 
 
 @dataclass(frozen=True)

@@ -216,7 +216,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "image_unreachable",
         image_unreachable,
-        300,
+        150,
         NEVER,
         "check that the nodes can reach the registry, or load the image onto them",
     ),

@@ -22,7 +22,7 @@ from .replay import RECORDINGS, last, recording, verdicts
 FAILURES = {
     "image-refused": ("image_refused", "image cannot be pulled: localhost:5055/", "not found", 34),
     "image-denied": ("image_refused", "image cannot be pulled: localhost:5055/", "401", 20),
-    "image-unreachable": ("image_unreachable", "image cannot be pulled", "registry.invalid", 310),
+    "image-unreachable": ("image_unreachable", "image cannot be pulled", "registry.invalid", 165),
     "image-invalid": ("image_invalid", "InvalidImageName", "UPPER", 5),
     "image-never": ("image_invalid", "ErrImageNeverPull", "", 5),
     "crash-loop": ("crash_loop", "exit code 1", "", 20),
