@@ -5,6 +5,26 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
+# The API server with the engine core, and one worker (anonymous memory seen: 3.1 to 4.0 GiB).
+_SERVER_GIB, _WORKER_GIB = 4.0, 3.5
+# Checkpoints come in files of at most about 5 GB; one is in the page cache for each worker.
+_SHARD_GIB = 4.7
+_SMALLEST_LIMIT_GIB = 16.0
+
+
+@dataclass(frozen=True)
+class HostNeeds:
+    """What a pod asks of its node. ``claim_gib`` is None when the weights are not known."""
+
+    memory_request_gib: float
+    memory_limit_gib: float
+    shm_gib: float
+    cpu: int
+    claim_gib: float | None
+
 
 def shm_gib(workers: int) -> float:
     """Size of /dev/shm in GiB for so many worker processes in one pod.
@@ -16,3 +36,41 @@ def shm_gib(workers: int) -> float:
     if workers <= 1:
         return 1.0
     return max(2.0, round(1 + 0.35 * workers, 2))
+
+
+def touched_shm_gib(workers: int) -> float:
+    """Shared memory that vLLM's rings really use; the container's limit pays for it."""
+    return 0.0 if workers <= 1 else (184 + 240 * workers) / 1024
+
+
+def host_needs(
+    workers: int,
+    *,
+    checkpoint_gib: float | None,
+    processor_cache_gib: float = 0.0,
+    offload_gib: float = 0.0,
+    resident_gib: float = 0.0,
+) -> HostNeeds:
+    """Memory, CPU, shared memory and disk of one pod.
+
+    ``processor_cache_gib``: of a multimodal model, all servers together; ``offload_gib``: of each
+    worker; ``resident_gib``: weights and cache that lie in host memory (accelerator cpu).
+    Weights on a GPU do not count: safetensors files are mapped, and the page cache is
+    reclaimable. The limit leaves room for one file of the checkpoint for each worker.
+    """
+    request = _SERVER_GIB + (_WORKER_GIB + offload_gib) * workers
+    request += processor_cache_gib + touched_shm_gib(workers) + resident_gib
+    shard = _SHARD_GIB if checkpoint_gib is None else min(_SHARD_GIB, checkpoint_gib)
+    limit = max(_SMALLEST_LIMIT_GIB, request + shard * workers)
+    return HostNeeds(
+        memory_request_gib=round(request, 1),
+        memory_limit_gib=round(limit, 1),
+        shm_gib=shm_gib(workers),
+        cpu=workers + 2,
+        claim_gib=None if checkpoint_gib is None else claim_gib(checkpoint_gib),
+    )
+
+
+def claim_gib(checkpoint_gib: float) -> int:
+    """A volume for the checkpoint, its small files, compile cache, and a tenth to spare."""
+    return math.ceil(checkpoint_gib * 1.1 + 2)

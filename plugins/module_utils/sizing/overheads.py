@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Memory beside weights and cache: activations, libraries, CUDA graphs.
+
+The constants were fitted to start-up logs; docs/accuracy.md says how far they carry.
+"""
+
+from __future__ import annotations
+
+from .cards import Card
+from .quantization import Quantization
+from .shape import ModelShape
+from .units import GIB, Release
+from .weights import Split
+
+# Bytes for each element of the sampler's logits: with FlashInfer's or the newer own sampler, and
+# with the full sort of older releases.
+_SAMPLER, _SORTING_SAMPLER = 14.5, 39.0
+_SLACK_GIB = 0.1
+_GRAPHS_GIB, _LARGE_GRAPHS_GIB = 1.1, 2.0
+_LARGE_PARAMS = 60e9
+
+
+def activation_gib(
+    shape: ModelShape,
+    quant: Quantization,
+    split: Split,
+    release: Release,
+    *,
+    tokens: int,
+    seqs: int,
+    last_stage: bool,
+) -> float:
+    """Peak of the profile run (gpu_model_runner.profile_run) on one rank, text only.
+
+    A forward pass of ``tokens`` dummy tokens, then the sampler over ``seqs`` rows of the whole
+    vocabulary, which tensor parallelism does not divide; only the last pipeline stage samples.
+    """
+    factor = _SAMPLER if release.since(0, 17) else _SORTING_SAMPLER
+    sampler = factor * min(seqs, tokens) * shape.vocab if last_stage else 0.0
+    forward = tokens * 2 * (3 * shape.intermediate / split.tp + 4 * shape.hidden)
+    return (max(sampler, forward) + _moe_bytes(shape, quant, split, tokens)) / GIB + _SLACK_GIB
+
+
+def _moe_bytes(shape: ModelShape, quant: Quantization, split: Split, tokens: int) -> float:
+    """Workspace of the expert kernels; MXFP4 kernels are fused and need none."""
+    moe = shape.moe
+    if moe is None or quant.name == "mxfp4":
+        return 0.0
+    width = moe.intermediate / split.tp
+    return tokens * moe.top_k * (max(2 * width, shape.hidden) + width) * 2
+
+
+def non_torch_gib(split: Split, card: Card, release: Release) -> float:
+    """CUDA context within the budget, NCCL and the workspaces of all-reduce."""
+    if split.tp == 1:
+        if split.pp > 1:
+            return 0.07
+        return 0.25 if release.since(0, 18) else 0.13
+    if card.family not in ("hopper", "blackwell"):
+        return 0.3 if release.since(0, 14) else 0.1
+    if split.tp >= 8:
+        return 2.5
+    return 2.1 if release.since(0, 14) else 1.4
+
+
+def context_gib(split: Split, card: Card, release: Release) -> float:
+    """What is taken before the budget is counted: 0.5 GiB, and NCCL's part with several ranks."""
+    if split.tp == 1:
+        return 0.5
+    return 2.0 if card.family in ("hopper", "blackwell") and release.since(0, 14) else 1.1
+
+
+def cuda_graph_gib(shape: ModelShape, seqs: int, *, eager: bool) -> float:
+    """Memory of the captured CUDA graphs (sizes 1, 2, 4, 8 to 256 by 8, then by 16)."""
+    if eager:
+        return 0.0
+    large = shape.total_params > _LARGE_PARAMS and (shape.moe is not None or shape.is_hybrid)
+    full = _LARGE_GRAPHS_GIB if large else _GRAPHS_GIB
+    return full * (0.2 + 0.8 * graph_sizes(seqs) / graph_sizes(256))
+
+
+def graph_sizes(seqs: int) -> int:
+    """How many batch sizes are captured."""
+    top = min(2 * seqs, 512)
+    return sum(size <= top for size in (1, 2, 4)) + min(top, 256) // 8 + max(0, top - 256) // 16

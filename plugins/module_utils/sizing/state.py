@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""State of fixed size that gated-delta and Mamba-2 layers keep for each request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .fields import Fields
+
+_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
+
+
+@dataclass(frozen=True)
+class LinearState:
+    """Heads and widths of the layers with a state (elements).
+
+    ``gated_delta``: Qwen3-Next and its followers; otherwise Mamba-2.
+    """
+
+    gated_delta: bool
+    key_heads: int
+    key_dim: int
+    value_heads: int
+    value_dim: int
+    conv_kernel: int
+    ssm_bytes: int | None
+
+    @property
+    def keys(self) -> int:
+        """Width of all keys."""
+        return self.key_heads * self.key_dim
+
+    @property
+    def values(self) -> int:
+        """Width of all values."""
+        return self.value_heads * self.value_dim
+
+    def state_bytes(self, tp: int, element_bytes: int = 2) -> int:
+        """Bytes of one layer's state for one request on one rank.
+
+        vllm/model_executor/layers/mamba/mamba_utils.py: a window of the convolution in the
+        model's dtype, and a matrix for each value head, 4 bytes or the model's dtype.
+        """
+        keys = max(self.key_heads, tp) * self.key_dim
+        window = (2 * keys + self.values) // tp * (self.conv_kernel - 1) * element_bytes
+        matrix = self.value_heads // tp * self.value_dim * self.key_dim
+        return window + matrix * (self.ssm_bytes or element_bytes)
+
+
+def read_state(fields: Fields) -> LinearState | None:
+    """The state of a hybrid model, or None."""
+    if fields.get("linear_num_value_heads") is not None:
+        return LinearState(
+            gated_delta=True,
+            key_heads=_needed(fields, "linear_num_key_heads"),
+            key_dim=_needed(fields, "linear_key_head_dim"),
+            value_heads=_needed(fields, "linear_num_value_heads"),
+            value_dim=_needed(fields, "linear_value_head_dim"),
+            conv_kernel=_needed(fields, "linear_conv_kernel_dim"),
+            ssm_bytes=_ssm_bytes(fields),
+        )
+    if fields.get("mamba_num_heads", "mamba_n_heads") is None:
+        return None
+    return LinearState(
+        gated_delta=False,
+        key_heads=fields.integer("n_groups", "mamba_n_groups") or 1,
+        key_dim=_needed(fields, "ssm_state_size", "mamba_d_state"),
+        value_heads=_needed(fields, "mamba_num_heads", "mamba_n_heads"),
+        value_dim=_needed(fields, "mamba_head_dim", "mamba_d_head"),
+        conv_kernel=_needed(fields, "conv_kernel", "mamba_d_conv"),
+        ssm_bytes=_ssm_bytes(fields),
+    )
+
+
+def _needed(fields: Fields, *names: str) -> int:
+    value = fields.integer(*names)
+    if value is None:
+        raise ValueError(f"config.{names[0]} is missing, and the other fields of its kind are not")
+    return value
+
+
+def _ssm_bytes(fields: Fields) -> int | None:
+    word = fields.text("mamba_ssm_dtype", "mamba_ssm_cache_dtype").split(" ")[0]
+    return _BYTES.get(word)

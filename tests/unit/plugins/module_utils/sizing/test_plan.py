@@ -1,0 +1,187 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Memory plans: observed runs, properties that always hold, and bad input."""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+import statistics
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.llmops.vllm.plugins.filter.memory_plan import memory_plan
+
+ROOT = Path(__file__).resolve().parents[5]
+TINY = {
+    "model_type": "llama",
+    "hidden_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 4,
+    "head_dim": 32,
+    "intermediate_size": 256,
+    "vocab_size": 1024,
+    "max_position_embeddings": 2048,
+}
+LLAMA = {
+    **TINY,
+    "hidden_size": 4096,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "head_dim": 128,
+    "intermediate_size": 14336,
+    "vocab_size": 128256,
+    "max_position_embeddings": 131072,
+}
+H100 = {"product": "H100-80GB"}
+
+
+@pytest.fixture(scope="module")
+def accuracy() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("accuracy", ROOT / "tests/bench/accuracy.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["accuracy"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_observed_runs_are_met(accuracy: ModuleType) -> None:
+    results = accuracy.measure()
+    weights, tokens, cache = (results.all(q) for q in ("weights", "KV tokens", "KV GiB"))
+    assert statistics.median(weights) <= 0.5
+    assert accuracy.p90(weights) <= 3
+    assert statistics.median(tokens) <= 0.02
+    assert max(tokens) <= 1.2
+    assert statistics.median(cache) <= 3
+    judged = len(results.right) + len(results.wrong)
+    assert len(results.right) >= 0.6 * judged
+    assert results.false_refusals == []
+
+
+@pytest.mark.parametrize(("kv_heads", "tokens"), [(4, 1_048_576), (2, 2_097_152)])
+def test_the_tiny_model_on_cpu(kv_heads: int, tokens: int) -> None:
+    plan = memory_plan(
+        {
+            "accelerator": "cpu",
+            "kv_cache_memory_gib": 1,
+            "config": {**TINY, "num_key_value_heads": kv_heads},
+        }
+    )
+    assert plan["kv_cache"]["tokens"] == tokens
+    assert plan["kv_cache"]["bytes_per_token"] == 256 * kv_heads
+    assert plan["fits"]
+
+
+def test_more_gpus_never_shrink_the_cache_and_sizes_are_never_negative() -> None:
+    rng = random.Random(5)
+    for dummy in range(60):
+        config = {**LLAMA, "num_hidden_layers": rng.choice([16, 32, 48])}
+        config["num_key_value_heads"] = rng.choice([8, 16, 32])
+        model = {"config": config, "max_model_len": rng.choice([2048, 8192, 32768]), "gpu": H100}
+        previous = -1
+        for tp in (1, 2, 4, 8):
+            plan = memory_plan({**model, "tensor_parallel_size": tp})
+            assert plan["kv_cache"]["tokens"] >= previous
+            previous = plan["kv_cache"]["tokens"]
+            sizes = {k: v for k, v in plan["per_gpu"].items() if k != "kv_cache_gib"}
+            assert min(sizes.values()) >= 0
+            assert min(v for v in plan["host"].values()) > 0
+
+
+def test_a_longer_context_never_raises_concurrency() -> None:
+    rng = random.Random(6)
+    extra: list[dict[str, Any]] = [{}, {"sliding_window": 1024, "model_type": "gemma3"}]
+    for dummy in range(30):
+        config = {**LLAMA, **rng.choice(extra)}
+        lengths = sorted(rng.randrange(64, 131072) for each in range(5))
+        found = [
+            memory_plan({"config": config, "gpu": H100, "max_model_len": length})["kv_cache"]
+            for length in lengths
+        ]
+        many = [cache["max_concurrency"] for cache in found]
+        assert many == sorted(many, reverse=True)
+
+
+def test_what_does_not_fit_names_length_and_gpus() -> None:
+    plan = memory_plan({"config": LLAMA, "gpu": {"product": "L4"}})
+    assert not plan["fits"]
+    assert "kv_cache" in [reason["rule"] for reason in plan["reasons"]]
+    assert 0 < plan["max_model_len_that_fits"] < 131072
+    assert plan["minimum_gpus"] == 2
+    shorter = {"config": LLAMA, "max_model_len": plan["max_model_len_that_fits"]}
+    assert memory_plan(shorter, gpu={"product": "L4"})["fits"]
+
+
+def test_a_shape_with_gaps_is_unknown_with_their_names() -> None:
+    for gap in ("num_hidden_layers", "vocab_size", "num_attention_heads"):
+        config = {k: v for k, v in LLAMA.items() if k != gap}
+        plan = memory_plan({"config": config, "gpu": H100})
+        assert plan["confidence"] == "unknown"
+        assert gap in plan["missing"]
+        assert plan["fits"]
+    assert memory_plan({}, gpu=H100)["per_gpu"]["weights_gib"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"hidden_size": -1}, "hidden_size"),
+        ({"num_hidden_layers": 0}, "num_hidden_layers"),
+        ({"vocab_size": "many"}, "vocab_size"),
+        ({"num_hidden_layers": float("nan")}, "num_hidden_layers"),
+        ({"num_hidden_layers": float("inf")}, "num_hidden_layers"),
+        ({"num_key_value_heads": 7}, "num_key_value_heads"),
+        ({"n_layer": 12}, "contradicts"),
+        ({"layer_types": ["full_attention"]}, "layer_types"),
+        ({"text_config": 5}, "text_config"),
+        ({"quantization_config": 5}, "quantization_config"),
+        ({"num_experts": 4, "num_experts_per_tok": 9}, "num_experts_per_tok"),
+    ],
+)
+def test_impossible_fields_are_errors(change: dict[str, Any], word: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=word):
+        memory_plan({"config": {**LLAMA, **change}, "gpu": H100})
+
+
+def test_a_config_that_nests_without_end_is_an_error_or_unknown() -> None:
+    config: dict[str, Any] = {}
+    inner = config
+    for dummy in range(5000):
+        inner["text_config"] = {}
+        inner = inner["text_config"]
+    with pytest.raises(AnsibleFilterError, match="nests"):
+        memory_plan({"config": config})
+
+
+def test_unknown_words_make_the_plan_unknown() -> None:
+    for change in ({"quantization_config": {"quant_method": "zipped"}}, {"model_type": "odd"}):
+        plan = memory_plan({"config": {**LLAMA, **change}, "gpu": H100})
+        assert plan["confidence"] == "unknown"
+        assert plan["notes"]
+
+
+def test_keywords_win_and_confidence_is_exact_for_a_known_case() -> None:
+    model = {"config": LLAMA, "gpu": {"product": "L4"}, "vllm_version": "0.19.0"}
+    plan = memory_plan(model, gpu={"memory_gib": 79.19}, vllm_version="0.32.0")
+    assert plan["per_gpu"]["total_gib"] == 79.19
+    assert plan["confidence"] == "exact"
+    assert plan["fits"]
+
+
+def test_a_plan_takes_less_than_two_milliseconds() -> None:
+    model = {"config": LLAMA, "gpu": H100}
+    started = time.perf_counter()
+    for dummy in range(50):
+        memory_plan(model)
+    assert (time.perf_counter() - started) / 50 < 0.002
