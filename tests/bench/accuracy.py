@@ -140,7 +140,8 @@ def _naive_gib(row: dict[str, Any], config: dict[str, Any]) -> float:
     said = str(row["quantization"] or "").lower()
     size = next((size for word, size in _NAIVE_BYTES.items() if word in said), 2)
     size = 4 if row["dtype"] == "float32" else size
-    return float(config["total_params"]) * size * 1.2 / (row["tp"] * row["pp"]) / 2**30
+    gpus = int(row["tp"]) * int(row["pp"])
+    return float(config["total_params"]) * size * 1.2 / gpus / 2**30
 
 
 def report(results: Results, date: str) -> str:

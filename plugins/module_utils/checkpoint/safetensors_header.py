@@ -147,5 +147,6 @@ def _placed(entries: dict[str, Any], data_bytes: int, subject: str) -> tuple[Ten
 def _sizes(value: Any) -> bool:
     """Whether this is a list of whole numbers from 0 that fit 64 bits."""
     return isinstance(value, list) and all(
-        type(number) is int and 0 <= number < 2**64 for number in value
+        isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 2**64
+        for number in value
     )

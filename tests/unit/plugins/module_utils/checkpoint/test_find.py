@@ -177,7 +177,11 @@ def test_shapes_are_plain_and_plausible(name: str) -> None:
     assert found is not None
     assert json.loads(json.dumps(found.config)) == found.config
     config = found.config | found.config.get("text_config", {})
-    numbers = {key: value for key, value in config.items() if type(value) is int}
+    numbers = {
+        key: value
+        for key, value in config.items()
+        if isinstance(value, int) and not isinstance(value, bool)
+    }
     # Dense layers before the experts and experts that are shared may be none.
     assert all(value > 0 for key, value in numbers.items()), numbers
     assert config["num_hidden_layers"] > 0

@@ -213,7 +213,7 @@ def failing(kind: type[HubError], cache_dir: Path, name: str = "acme/tiny", **ke
     """The message of the error, which must hold nothing secret."""
     with pytest.raises(HubError) as raised:
         read_hub(name, cache_dir=cache_dir, **keys)
-    assert type(raised.value) is kind
+    assert raised.value.__class__ is kind
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__ or raised.value.__context__ is None
     assert TOKEN not in str(raised.value)

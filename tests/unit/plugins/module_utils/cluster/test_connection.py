@@ -64,7 +64,7 @@ def test_warnings_are_collected_whole_and_once(api: FakeApi) -> None:
 
 def test_an_answer_that_is_not_json_is_an_error(api: FakeApi) -> None:
     api.on("/x", Answer(body=b"<html>login</html>"))
-    with pytest.raises(ClusterError, match="that is not"):
+    with pytest.raises(ClusterError, match=r"that\s+is\s+not"):
         api.client().get("/x")
 
 
@@ -114,7 +114,7 @@ def test_unknown_context_of_a_file_without_a_current_one(tmp_path: Path) -> None
     path.write_text(
         kubeconfig("https://127.0.0.1:1").replace('"current-context": "here"', '"x": 1')
     )
-    with pytest.raises(ClusterError, match="has no context"):
+    with pytest.raises(ClusterError, match=r"has\s+no\s+context"):
         connect(str(path), "there")
     connect(str(path), "here").close()
 
@@ -130,12 +130,12 @@ def test_broken_kubeconfig(tmp_path: Path, content: str) -> None:
 
 
 def test_missing_kubeconfig(tmp_path: Path) -> None:
-    with pytest.raises(ClusterError, match="no such file"):
+    with pytest.raises(ClusterError, match=r"no\s+such\s+file"):
         connect(str(tmp_path / "none"))
 
 
 def test_directory_as_kubeconfig(tmp_path: Path) -> None:
-    with pytest.raises(ClusterError, match="is not a"):
+    with pytest.raises(ClusterError, match=r"is\s+not\s+a"):
         connect(str(tmp_path))
 
 
