@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..manifests.common import MANAGER
 from . import volumes
 from .apply_errors import explain
 from .connection import APPLY
@@ -24,7 +25,6 @@ from .pool import each
 if TYPE_CHECKING:
     from .connection import Client
 
-FIELD_MANAGER = "llmops.vllm"
 GONE_TIMEOUT_SECONDS = 90.0
 Say = Callable[[str], None]
 
@@ -124,7 +124,7 @@ class Applier:
     ) -> Outcome:
         name, wanted = item
         before = live[name]
-        query = {"fieldManager": FIELD_MANAGER, "force": "false", "fieldValidation": "Strict"}
+        query = {"fieldManager": MANAGER, "force": "false", "fieldValidation": "Strict"}
         if self._dry_run:
             query["dryRun"] = "All"
         path = self._discovery.path(name)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..manifests.storage import HOSTNAME_LABEL, volume_name
 from .errors import ApiError, ClusterError
 from .ids import Object
 from .watch.facts import condition
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 MOST_CANDIDATES = 8
 SIMULATED = "kwok.x-k8s.io/node"
-HOSTNAME = "kubernetes.io/hostname"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Candidates:
         """Return the label by which a volume finds the node; mostly, not always, its name."""
         for node in self.nodes or []:
             if node["metadata"]["name"] == name:
-                return str((node["metadata"].get("labels") or {}).get(HOSTNAME, name))
+                return str((node["metadata"].get("labels") or {}).get(HOSTNAME_LABEL, name))
         return name
 
     def of(self, model: Model) -> list[str]:
@@ -107,7 +107,7 @@ def live_node(client: Client, namespace: str, model: Model, *, served: bool) -> 
     With ``served`` only when the model's Deployment is available too: that proves the directory.
     """
     try:
-        volume = client.find(f"/api/v1/persistentvolumes/{namespace}-{model.name}")
+        volume = client.find(f"/api/v1/persistentvolumes/{volume_name(model, namespace)}")
         if volume is None or not _same_path(volume, model):
             return None
         if served and not _is_served(client, namespace, model):
@@ -144,7 +144,7 @@ def _node_of(volume: Object) -> str | None:
     affinity = (volume["spec"].get("nodeAffinity") or {}).get("required") or {}
     for term in affinity.get("nodeSelectorTerms") or []:
         for rule in [*(term.get("matchExpressions") or []), *(term.get("matchFields") or [])]:
-            named = rule.get("key") in {HOSTNAME, "metadata.name"}
+            named = rule.get("key") in {HOSTNAME_LABEL, "metadata.name"}
             if named and len(rule.get("values") or []) == 1:
                 return str(rule["values"][0])
     return None

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..manifests.common import MANAGER
 from .candidates import Candidates, live_node, read_nodes
 from .errors import ApiError, ClusterError
 from .ids import Object, uid
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from .connection import Client
 
 LABELS = {
-    "app.kubernetes.io/managed-by": "llmops.vllm",
+    "app.kubernetes.io/managed-by": MANAGER,
     "app.kubernetes.io/component": "preflight",
     "pod-security.kubernetes.io/enforce": "privileged",
 }

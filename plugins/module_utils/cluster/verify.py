@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ..manifests.common import PLAN_ANNOTATION
 from .completion import Answer, ask
 from .errors import ClusterError, raise_all
 from .evidence import failure
@@ -18,7 +19,7 @@ from .pool import each
 from .progress import shorten
 from .watch.facts import Facts, Target, condition, facts
 from .watch.rules import crash_loop
-from .watch.step import Certainty, Finding, Status
+from .watch.step import Certainty, Finding
 from .watch.store import Store
 from .watch.wait import Watch, Watched, same_pods
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from ..spec.model import Model
     from .connection import Client
 
-PLAN_ANNOTATION = "llmops.vllm/plan"
 DEFAULT_TIMEOUT_SECONDS = 630.0
 # An engine that dies takes its server along within about 5 s (vllm, watchdog of the API server).
 CRASH_SHOWS_SECONDS = 12.0
@@ -114,10 +114,7 @@ def _planned_seconds(deployment: dict[str, Any]) -> float:
 
 
 def _raise_failures(client: Client, namespace: str, watched: Watched) -> None:
-    verdict = watched.verdict
-    if verdict.status is Status.READY:
-        return
-    found = verdict.confirmed()
+    found = watched.verdict.confirmed()
     raise_all(each(lambda item: failure(client, namespace, item, watched.store), found))
 
 
@@ -155,7 +152,7 @@ def _raise_if_broken(
     while same_pods(watched.verdict, now) and time.monotonic() < end:
         time.sleep(0.2)
         now = watch.look(targets, watched.verdict)
-    _raise_failures_only(client, namespace, Watched(now, watch.store))
+    _raise_failures(client, namespace, Watched(now, watch.store))
     changed = [n for n, s in now.models.items() if s.pods != watched.verdict.models[n].pods]
     raise_all([_broken(client, namespace, watch.store, name) for name in changed])
 
@@ -179,11 +176,6 @@ def _broken(client: Client, namespace: str, store: Store, name: str) -> ClusterE
         "see the last lines of the log above; the first request made it end",
     )
     return failure(client, namespace, finding, store)
-
-
-def _raise_failures_only(client: Client, namespace: str, watched: Watched) -> None:
-    if watched.verdict.confirmed():
-        _raise_failures(client, namespace, watched)
 
 
 def _row(model: Model, view: Facts, answer: Answer | None) -> Served:
