@@ -89,6 +89,10 @@ test-unit: setup ## pure functions, on the oldest and the newest supported Ansib
 test-integration: setup ## a real API server with simulated nodes, on both Ansible versions
 	@$(SUITE) integration
 
+.PHONY: test-browser
+test-browser: setup ## pages in a real headless Chromium; pictures go to .cache/reports
+	@$(SUITE) browser
+
 .PHONY: test-e2e
 test-e2e: setup ## kind with a real vLLM
 	@$(SUITE) e2e

@@ -7,16 +7,28 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.access import check_access
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.candidates import given_nodes
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.candidates import (
+    given_nodes,
+    read_nodes,
+)
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.errors import raise_all
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.inspect_directory import (
     find_directories,
 )
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.last import read_last
+from ansible_collections.llmops.vllm.plugins.module_utils.plan_entry import summary
+from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
 from ansible_collections.llmops.vllm.plugins.plugin_utils.cluster_action import (
     CONNECTION_SPEC,
     ArgumentSpec,
     ClusterAction,
+)
+from ansible_collections.llmops.vllm.plugins.plugin_utils.planning import (
+    Surroundings,
+    look_up,
+    make_plans,
+    needs_nodes,
 )
 
 ARGUMENT_SPEC: ArgumentSpec = {
@@ -34,13 +46,29 @@ class ActionModule(ClusterAction):
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
         # Mistakes in the models come first: they are found without a cluster.
         models = parse_models(arguments["models"])
-        if not arguments["cluster_checks"]:
-            return {"changed": False, "nodes": given_nodes(models)}
+        if arguments["cluster_checks"]:
+            return self._with_cluster(models, arguments)
+        plans = make_plans(models, look_up(models), Surroundings())
+        raise_all(plans.errors)
+        for error in plans.refusals():
+            self.warn(str(error))
+        return {"changed": False, "nodes": given_nodes(models), "plans": plans.entries}
+
+    def _with_cluster(self, models: list[Model], arguments: dict[str, Any]) -> dict[str, Any]:
         namespace = arguments["namespace"]
+        checkpoints = look_up(models)
         with self.cluster(arguments) as client:
             access = check_access(client, namespace, models, arguments["objects"])
             found = find_directories(client, namespace, models, self.say)
-        raise_all([*access.errors, *found.errors])
-        for warning in [*access.warnings, *found.warnings]:
+            around = Surroundings(
+                nodes=read_nodes(client) if any(map(needs_nodes, models)) else None,
+                checkpoints=found.checkpoints,
+                last=read_last(client, namespace, models),
+            )
+        plans = make_plans(models, checkpoints, around)
+        raise_all([*access.errors, *found.errors, *plans.errors, *plans.refusals()])
+        for warning in [*access.warnings, *found.warnings, *plans.warnings]:
             self.warn(warning)
-        return {"changed": False, "nodes": found.nodes}
+        for line in [line for entry in plans.entries for line in summary(entry)]:
+            self.say(line)
+        return {"changed": False, "nodes": found.nodes, "plans": plans.entries}

@@ -10,14 +10,19 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.llmops.vllm.plugins.module_utils.manifests.build import server_objects
+from ansible_collections.llmops.vllm.plugins.module_utils.manifests.build import (
+    plans_by_name,
+    server_objects,
+)
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
+from ansible_collections.llmops.vllm.plugins.module_utils.spec.readers import plain
 
 
-def server_manifests(models: Any, namespace: str) -> list[dict[str, Any]]:
+def server_manifests(models: Any, namespace: str, plans: Any = None) -> list[dict[str, Any]]:
     """The Deployment and Service of all models, as a list for llmops.vllm.apply."""
     try:
-        return server_objects(parse_models(models), str(namespace))
+        known = plans_by_name(plain(plans or []))
+        return server_objects(parse_models(models), str(namespace), known)
     except ValueError as error:
         raise AnsibleFilterError(str(error)) from error
 

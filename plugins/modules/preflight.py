@@ -10,13 +10,15 @@ short_description: Check a deployment before anything is applied
 version_added: 1.0.0
 description:
   - Checks that the models are valid, that the API server is reachable and accepts the
-    credentials, and that
-    this user has the rights that a deployment needs.
-  - Finds the node that has a model's C(storage.host_path), and checks that the user id which will
-    run the
-    server can read every file in it, or write to it where it is a cache. For that, short-lived
-    pods look at
-    the directory from a temporary namespace, which is removed again.
+    credentials, and that this user has the rights that a deployment needs.
+  - Plans the memory of each model, as P(llmops.vllm.plan#module) does, and refuses one that does
+    not fit, with the longest context and the number of GPUs that would.
+  - What the last deployment knew is kept if less is known now (a Hub that does not answer, nodes
+    that are gone), so that the pods of a running server do not change.
+  - Finds the node that has a model's C(storage.host_path), and checks that the user id will run
+    the server can read every file in it, or write to it where it is a cache. For that, short-lived
+    pods look at the directory from a temporary namespace, which is removed again. They read the
+    checkpoint's config.json and the sizes of its weights, too.
   - All problems are reported at once.
 author:
   - the llmops.vllm contributors (@llmops)
@@ -53,13 +55,14 @@ options:
     default: []
   cluster_checks:
     description:
-      - With V(false) only the models are checked and the cluster is not asked anything; RV(nodes)
-        then
-        holds the nodes that the models name in C(storage.node) or C(node_name).
+      - With V(false) only the models are checked and planned, and the cluster is not asked
+        anything; RV(nodes) then holds the nodes that the models name in C(storage.node) or
+        C(node_name), and a model that does not fit is a warning.
     type: bool
     default: true
 seealso:
   - module: llmops.vllm.apply
+  - module: llmops.vllm.plan
 """
 
 EXAMPLES = r"""
@@ -79,6 +82,12 @@ nodes:
   type: dict
   sample:
     tiny-llama: kind-control-plane
+plans:
+  description:
+    - The plan of each model, as P(llmops.vllm.plan#module) returns it.
+  returned: success
+  type: list
+  elements: dict
 warnings:
   description: What could not be checked, or will show less evidence later.
   returned: success

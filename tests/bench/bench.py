@@ -19,8 +19,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / ".cache" / "collections"))
@@ -36,6 +39,19 @@ MODEL = {
     "replicas": 2,
     "max_model_len": 4096,
     "startup": {"max_seconds": 300},
+    # Given, so that no figure depends on the Hub.
+    "config": {
+        "model_type": "qwen3",
+        "hidden_size": 1024,
+        "num_hidden_layers": 28,
+        "num_attention_heads": 16,
+        "num_key_value_heads": 8,
+        "head_dim": 128,
+        "intermediate_size": 3072,
+        "vocab_size": 151936,
+        "tie_word_embeddings": True,
+        "max_position_embeddings": 40960,
+    },
 }
 
 
@@ -52,17 +68,40 @@ def per_call_ms(call: Callable[[], object], seconds: float = 0.5) -> float:
 def unit_figures() -> dict[str, float]:
     """Measure the pure part: from a user's words to manifests."""
     from ansible_collections.llmops.vllm.plugins.module_utils.manifests.build import server_objects
+    from ansible_collections.llmops.vllm.plugins.module_utils.sizing.plan import plan_memory
     from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
     from ansible_collections.llmops.vllm.plugins.module_utils.startup.probes import plan_probes
 
     raw = [MODEL | {"name": f"bench-{number}"} for number in range(100)]
     models = parse_models(raw)
-    objects = len(server_objects(models, "bench"))
-    build_ms = per_call_ms(lambda: server_objects(models, "bench"))
+    objects = len(server_objects(models, "bench", {}))
+    plans = {model.name: plan_memory(model).as_dict() for model in models}
+    build_ms = per_call_ms(lambda: server_objects(models, "bench", plans))
     return {
         "parse_one_model_ms": per_call_ms(lambda: parse_models(raw)) / len(raw),
         "plan_probes_ms": per_call_ms(lambda: plan_probes(600)),
         "manifests_per_ms": objects / build_ms,
+    }
+
+
+def sizing_figures() -> dict[str, float]:
+    """Measure memory plans: of one model, and of 1000 over all known shapes and some splits."""
+    from ansible_collections.llmops.vllm.plugins.filter.memory_plan import memory_plan
+
+    configs = yaml.safe_load((ROOT / "tests/data/model_configs.yaml").read_text(encoding="utf-8"))
+    card = {"product": "H100-80GB"}
+    models = [
+        {"config": config, "gpu": card, "tensor_parallel_size": 2 ** (number % 4)}
+        for number, config in enumerate(islice(cycle(configs.values()), 1000))
+    ]
+    started = time.perf_counter()
+    for model in models:
+        memory_plan(model)
+    seconds = time.perf_counter() - started
+    one = {"config": MODEL["config"], "gpu": card}
+    return {
+        "memory_plan_one_model_ms": per_call_ms(lambda: memory_plan(one)),
+        "memory_plan_1000_models_seconds": seconds,
     }
 
 
@@ -154,6 +193,7 @@ def main() -> int:
         "ansible_core": version("ansible-core"),
         "cpus": os.cpu_count(),
         "unit": unit_figures(),
+        "sizing": sizing_figures(),
         "empty_play_median_seconds": empty_play_seconds(),
     }
     if "--no-cluster" not in sys.argv:

@@ -78,6 +78,7 @@ class Cluster:
     """The cluster's API, and the host's directory that is /models on its node."""
 
     core: client.CoreV1Api
+    apps: client.AppsV1Api
     models: Path
 
     def namespaces(self) -> set[str]:
@@ -101,7 +102,7 @@ def cluster() -> Cluster:
     if run.returncode != 0:
         pytest.fail(f"the cluster cannot be made:\n{run.output}", pytrace=False)
     api = config.new_client_from_config(str(KUBECONFIG))
-    return Cluster(client.CoreV1Api(api), CACHE / "models")
+    return Cluster(client.CoreV1Api(api), client.AppsV1Api(api), CACHE / "models")
 
 
 @pytest.fixture

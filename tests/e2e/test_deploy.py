@@ -63,6 +63,20 @@ def test_model_answers_through_its_service(
     assert served["id"] == model["name"]
 
 
+def test_cache_is_as_large_as_planned(
+    deployed: Run, cluster: Cluster, model: dict[str, Any], shared_namespace: str
+) -> None:
+    assert deployed.returncode == 0, deployed.output
+    [pod] = cluster.core.list_namespaced_pod(shared_namespace).items
+    log = cluster.core.read_namespaced_pod_log(pod.metadata.name, shared_namespace)
+    [seen] = set(re.findall(r"CPU KV cache size: ([\d,]+) tokens", log))
+    deployment = cluster.apps.read_namespaced_deployment(model["name"], shared_namespace)
+    plan = json.loads(deployment.metadata.annotations["llmops.vllm/plan"])["memory"]
+    assert plan["kv_cache"]["tokens"] == int(seen.replace(",", ""))
+    assert plan["sources"]["checkpoint"] == "node"
+    assert f"room for {seen} tokens" in deployed.words
+
+
 def test_pod_runs_under_restricted_pod_security(
     deployed: Run, cluster: Cluster, shared_namespace: str
 ) -> None:

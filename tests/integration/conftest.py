@@ -23,6 +23,8 @@ import yaml
 
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import Client, connect
 
+from .nodes import Pool
+
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "llmops.vllm"
 CLUSTER = "llmops-vllm-test"
@@ -125,6 +127,14 @@ def play(kubeconfig: Path, tmp_path: Path) -> Callable[..., Run]:
         return Run(status, output, seconds, json.loads(result_file.read_text()))
 
     return run
+
+
+@pytest.fixture
+def pool(client: Client, until: Callable[..., Any]) -> Iterator[Pool]:
+    """Return a pool without nodes; they are removed at the end."""
+    made = Pool(client, until)
+    yield made
+    made.remove()
 
 
 @pytest.fixture

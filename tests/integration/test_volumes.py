@@ -17,7 +17,7 @@ from .objects import model
 
 def volume_and_claim(namespace: str) -> list[dict[str, Any]]:
     wanted = model(model="/models/tiny", storage={"host_path": "/models/tiny", "node": "node-1"})
-    return storage_objects(parse_models([wanted]), namespace, {})
+    return storage_objects(parse_models([wanted]), namespace, {}, {})
 
 
 def paths(namespace: str) -> tuple[str, str]:

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the tests: `suite.py unit integration ...`, or `suite.py all`.
 
-The steps, in the order of `all`: lint, unit, integration, molecule, e2e, molecule-kind, stop.
-Each closes with one line; the last line of the run sums up all of them. A step that is no pytest
-run counts as one test. A pytest run that ran nothing, or that skipped an end-to-end test, fails.
+The steps, in the order of `all`: lint, unit, integration, browser, molecule, e2e, molecule-kind,
+stop. Each closes with one line; the last line of the run sums up all of them. A step that is no
+pytest run counts as one test. A pytest run that ran nothing, or that skipped a browser's or an
+end-to-end test, fails.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REPORTS = ROOT / ".cache" / "reports"
 OLDEST, NEWEST = ".venv-dev", ".venv-dev-newest"
 # A test that hangs is ended; the first one of a tier may have to build the cluster's programs.
-TIMEOUT_SECONDS = {"unit": 120, "integration": 1200, "e2e": 3000}
+TIMEOUT_SECONDS = {"unit": 120, "integration": 1200, "browser": 120, "e2e": 3000}
 STOP = ("-e", "local_cluster_state=absent", "-e", "local_cluster_keep_cache=true")
 
 
@@ -88,6 +89,7 @@ def steps_of(name: str) -> list[Step]:
         "lint": [Step("lint", ("python", "tests/tools/lint.py"))],
         "unit": [pytest_step("unit"), pytest_step("unit", NEWEST)],
         "integration": [pytest_step("integration"), pytest_step("integration", NEWEST)],
+        "browser": [pytest_step("browser", may_skip=False)],
         "molecule": [molecule_step("default")],
         "e2e": [pytest_step("e2e", may_skip=False)],
         "molecule-kind": [molecule_step("kind")],

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import copy
 
+from .catalogue_dense import DENSE
+from .catalogue_more import MORE
 from .catalogue_shapes import SHAPES
 from .result import Checkpoint
 
+CATALOGUE = {**SHAPES, **DENSE, **MORE}
 # The Hub does not tell upper case from lower case in the names of models either.
-_NAMES = {name.casefold(): name for name in SHAPES}
+_NAMES = {name.casefold(): name for name in CATALOGUE}
 
 
 def read_catalogue(name: str, revision: str | None = None) -> Checkpoint | None:
@@ -19,7 +22,7 @@ def read_catalogue(name: str, revision: str | None = None) -> Checkpoint | None:
     known = _NAMES.get(name.casefold())
     if known is None:
         return None
-    shape = SHAPES[known]
+    shape = CATALOGUE[known]
     notes = [f"shape of {known} from the shipped catalogue ({shape.origin})"]
     if revision is not None:
         notes.append(f"the catalogue knows no revisions: {revision[:100]} was not looked at")

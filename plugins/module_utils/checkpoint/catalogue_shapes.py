@@ -5,8 +5,8 @@
 
 Each says where it was read. ``layer_types`` are written as their repeating pattern.
 ``weights_bytes`` stands where the shape alone does not give the size: checkpoints with a
-vision tower, whose fields are left out (``vision_config`` is empty and only says that there is
-one).
+vision tower whose fields are left out (``vision_config`` is empty then and only says that there
+is one).
 """
 
 from __future__ import annotations
@@ -783,7 +783,16 @@ SHAPES: dict[str, Shape] = {
             "model_type": "qwen3_5_moe",
             "torch_dtype": "bfloat16",
             "tie_word_embeddings": False,
-            "vision_config": {},
+            "vision_config": {
+                "depth": 27,
+                "hidden_size": 1152,
+                "intermediate_size": 4304,
+                "num_position_embeddings": 2304,
+                "out_hidden_size": 2048,
+                "patch_size": 16,
+                "spatial_merge_size": 2,
+                "temporal_patch_size": 2,
+            },
             "text_config": {
                 "model_type": "qwen3_5_moe_text",
                 "hidden_size": 2048,
@@ -811,7 +820,14 @@ SHAPES: dict[str, Shape] = {
             "quantization_config": {
                 "quant_method": "modelopt",
                 "quant_algo": "MIXED_PRECISION",
-                "group_size": 16,
+                # Listed for each layer there.
+                "quantized_layers": {
+                    "linear_attn": {"quant_algo": "FP8"},
+                    "self_attn": {"quant_algo": "FP8"},
+                    "mlp.experts": {"quant_algo": "W4A16_NVFP4"},
+                    "mlp.shared_expert": {"quant_algo": "W4A16_NVFP4"},
+                    "lm_head": {"quant_algo": "W4A16_NVFP4"},
+                },
             },
         },
     ),
@@ -824,7 +840,16 @@ SHAPES: dict[str, Shape] = {
             "model_type": "qwen3_5",
             "torch_dtype": "bfloat16",
             "tie_word_embeddings": False,
-            "vision_config": {},
+            "vision_config": {
+                "depth": 27,
+                "hidden_size": 1152,
+                "intermediate_size": 4304,
+                "num_position_embeddings": 2304,
+                "out_hidden_size": 5120,
+                "patch_size": 16,
+                "spatial_merge_size": 2,
+                "temporal_patch_size": 2,
+            },
             "text_config": {
                 "model_type": "qwen3_5_text",
                 "hidden_size": 5120,

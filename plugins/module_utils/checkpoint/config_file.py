@@ -23,9 +23,16 @@ def read_config(path: Path) -> dict[str, Any]:
     Raises CheckpointMissing when there is no such file or it must not be read, and
     CheckpointError when it is no config.
     """
-    config = read_json_object(path, CONFIG_LIMIT_BYTES)
+    return parse_config(_read(path, CONFIG_LIMIT_BYTES), str(path))
+
+
+def parse_config(data: bytes, subject: str) -> dict[str, Any]:
+    """The fields of a config.json; ``subject`` names it in errors. Raises CheckpointError."""
+    config = parse_json_object(data, subject)
     if not config:
-        raise CheckpointError(f"{path}: the config is empty; copy config.json from the checkpoint")
+        raise CheckpointError(
+            f"{subject}: the config is empty; copy config.json from the checkpoint"
+        )
     return config
 
 

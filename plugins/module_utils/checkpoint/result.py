@@ -31,8 +31,9 @@ class Tensor:
 class Checkpoint:
     """A model's shape and where it comes from.
 
-    ``source`` is ``model`` (the inventory), ``directory``, ``hub``, ``catalogue`` or ``none``;
-    with ``none`` the config is empty and ``notes`` says why. ``config`` has the fields of the
+    ``source`` is ``model`` (the inventory), ``directory`` (on the controller), ``node`` (a
+    directory that a node of the cluster has), ``hub``, ``catalogue`` or ``none``; with ``none``
+    the config is empty and ``notes`` says why. ``config`` has the fields of the
     checkpoint's config.json. ``weights_bytes`` is the sum over all tensors of the checkpoint,
     None where it is not known. ``revision`` is the Hub's commit. ``notes`` are sentences for
     the user: what was read, and why an earlier source did not serve.

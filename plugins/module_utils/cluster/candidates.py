@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..manifests.storage import HOSTNAME_LABEL, volume_name
 from .errors import ApiError, ClusterError
 from .ids import Object
-from .watch.facts import condition
+from .placement import takes
 
 if TYPE_CHECKING:
     from ..spec.model import Model
@@ -58,7 +58,7 @@ class Candidates:
                 evidence=[self.why_not],
                 fix="set storage.node to the node that has the directory",
             )
-        names = sorted(n["metadata"]["name"] for n in self.nodes if _takes(n, model))
+        names = sorted(n["metadata"]["name"] for n in self.nodes if takes(n, model))
         if not names:
             raise ClusterError(
                 subject,
@@ -148,24 +148,3 @@ def _node_of(volume: Object) -> str | None:
             if named and len(rule.get("values") or []) == 1:
                 return str(rule["values"][0])
     return None
-
-
-def _takes(node: Object, model: Model) -> bool:
-    """Tell whether a node is ready, schedulable, and matches selector and tolerations."""
-    labels = node["metadata"].get("labels") or {}
-    spec = node.get("spec") or {}
-    ready = (condition(node, "Ready") or {}).get("status") == "True"
-    matches = all(labels.get(key) == value for key, value in model.node_selector.items())
-    taints = [t for t in spec.get("taints") or [] if t.get("effect") != "PreferNoSchedule"]
-    tolerated = all(any(_tolerates(t, taint) for t in model.tolerations) for taint in taints)
-    return ready and matches and tolerated and not spec.get("unschedulable")
-
-
-def _tolerates(toleration: dict[str, Any], taint: dict[str, Any]) -> bool:
-    effect = toleration.get("effect")
-    if effect and effect != taint.get("effect"):
-        return False
-    if toleration.get("operator") == "Exists":
-        return not toleration.get("key") or toleration["key"] == taint["key"]
-    same_key = toleration.get("key") == taint["key"]
-    return bool(same_key and str(toleration.get("value", "")) == str(taint.get("value", "")))

@@ -12,11 +12,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..checkpoint.result import Checkpoint, CheckpointError
 from ..manifests.common import MANAGER
 from .candidates import Candidates, live_node, read_nodes
 from .errors import ApiError, ClusterError
 from .ids import Object, uid
-from .inspect_pod import Report, inspection_pod, pod_name, read_report
+from .inspect_checkpoint import read_checkpoint
+from .inspect_pod import Report, checkpoint_place, inspection_pod, pod_name, read_report
 from .pool import each
 
 if TYPE_CHECKING:
@@ -40,9 +42,14 @@ Say = Callable[[str], None]
 
 @dataclass
 class Found:
-    """What was found: ``nodes`` maps a model to the hostname label of its node."""
+    """What was found: ``nodes`` maps a model to the hostname label of its node.
+
+    ``checkpoints`` has the models whose directory holds the checkpoint and was looked at: their
+    source is ``node``, or ``none`` when config.json could not be brought here.
+    """
 
     nodes: dict[str, str] = field(default_factory=dict)
+    checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     errors: list[ClusterError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -52,6 +59,8 @@ class Look:
     """One model's directory on one node; ``report`` or ``problem`` is set when it is done.
 
     ``mounted`` tells whether the directory was there, even if nobody could look inside.
+    ``checkpoint`` is what the report says about the model, ``faults`` why the server will not
+    take that, the first of all ``fault_count``.
     """
 
     model: Model
@@ -60,6 +69,9 @@ class Look:
     mounted: bool | None = None
     problem: str = ""
     pulling_since: float | None = None
+    checkpoint: Checkpoint | None = None
+    faults: list[str] = field(default_factory=list)
+    fault_count: int = 0
 
     @property
     def done(self) -> bool:
@@ -127,6 +139,7 @@ def _look(client: Client, looks: list[Look], say: Say, found: Found) -> None:
             path = f"/api/v1/namespaces/{namespace}/pods"
             each(partial(_create_pod, client, path), looks)
             _wait(client, namespace, looks, say)
+            each(partial(_take_checkpoint, client, path), looks)
     except ApiError as error:
         if error.status != 403:
             raise
@@ -248,6 +261,23 @@ def _update_pull(look: Look, pod: Object, reasons: list[str], waited: float, say
         look.problem = f"the image was not pulled within {PULL_SECONDS:.0f} s"
 
 
+def _take_checkpoint(client: Client, pods_path: str, look: Look) -> None:
+    """Take in what a report says about the checkpoint; its config may be in the pod's log."""
+    place = checkpoint_place(look.model)
+    seen = look.report.checkpoint if look.report else None
+    if place is None or seen is None:
+        return
+    look.faults, look.fault_count = list(seen.faults), seen.fault_count
+    if not (seen.config or seen.config_in_log):
+        return
+    pod_path = f"{pods_path}/{pod_name(look.model, look.node)}"
+    try:
+        look.checkpoint = read_checkpoint(client, pod_path, seen, place.on_node, look.node)
+    except CheckpointError as error:
+        look.faults.append(str(error))
+        look.fault_count += 1
+
+
 def _end(pod: Object) -> str:
     """Tell why a pod ended without a report."""
     status = pod.get("status") or {}
@@ -265,7 +295,7 @@ def _judge(
     there = [look for look in looks if look.mounted]
     if not there:
         blind = [look for look in looks if look.mounted is None]
-        found.errors.append(_not_seen(model, blind) if blind else _missing(model, looks))
+        found.errors.append(_not_seen(model, blind) if blind else _missing(looks))
         return
     errors = {look.node: _problems(look) for look in there}
     good = [node for node, problems in errors.items() if not problems]
@@ -276,6 +306,8 @@ def _judge(
     node = next((name for name in good if candidates.hostname(name) == bound_to), good[0])
     found.nodes[model.name] = candidates.hostname(node)
     chosen = next(look for look in there if look.node == node)
+    if chosen.checkpoint is not None:
+        found.checkpoints[model.name] = chosen.checkpoint
     if chosen.problem:
         found.warnings.append(
             f"{model.name}: {model.storage.host_path} is on node {chosen.node}, "
@@ -283,13 +315,15 @@ def _judge(
         )
 
 
-def _missing(model: Model, looks: list[Look]) -> ClusterError:
+def _missing(looks: list[Look], path: str | None = None) -> ClusterError:
+    """Return the error for a ``path`` that no node has, by default that of the directory."""
+    model = looks[0].model
     nodes = ", ".join(look.node for look in looks)
     place = f"node {nodes}" if len(looks) == 1 else f"none of the nodes {nodes}"
     verb = "is not on" if len(looks) == 1 else "is on"
     return ClusterError(
         f"{model.name}: missing model directory",
-        f"{model.storage.host_path} {verb} {place}",
+        f"{path or model.storage.host_path} {verb} {place}",
         fix="put the model there, or correct storage.host_path (and storage.node)",
     )
 
@@ -312,15 +346,9 @@ def _problems(look: Look) -> list[ClusterError]:
     if report.bad_count:
         return [_unreadable(look, report)]
     subject = f"{model.name}: model directory"
-    if model.volume_is_read_only and not (report.config and report.weights):
-        missing = "config.json" if not report.config else "weights (*.safetensors)"
-        return [
-            ClusterError(
-                subject,
-                f"{path} on node {look.node} has no {missing} among its {report.files} files",
-                fix="copy the whole checkpoint there, or correct storage.host_path",
-            )
-        ]
+    place = checkpoint_place(model)
+    if place is not None:
+        return _checkpoint_problems(look, report, place.on_node)
     if not model.volume_is_read_only and not report.writable:
         return [
             ClusterError(
@@ -330,6 +358,32 @@ def _problems(look: Look) -> list[ClusterError]:
             )
         ]
     return []
+
+
+def _checkpoint_problems(look: Look, report: Report, path: str) -> list[ClusterError]:
+    """Return what would stop the server from loading the checkpoint in ``path``."""
+    if not report.there:
+        return [_missing([look], path)]
+    if not (report.config and report.weights):
+        missing = "config.json" if not report.config else "weights (*.safetensors)"
+        return [
+            ClusterError(
+                f"{look.model.name}: model directory",
+                f"{path} on node {look.node} has no {missing} among its {report.files} files",
+                fix="copy the whole checkpoint there, or correct storage.host_path",
+            )
+        ]
+    if not look.faults:
+        return []
+    more = look.fault_count - len(look.faults)
+    return [
+        ClusterError(
+            f"{look.model.name}: broken model file",
+            f"in {path} on node {look.node}: {look.faults[0]}",
+            evidence=look.faults[1:] + ([f"and {more} more"] if more else []),
+            fix=f"copy what is named from the checkpoint to {path} on node {look.node} again",
+        )
+    ]
 
 
 def _unreadable(look: Look, report: Report) -> ClusterError:

@@ -6,54 +6,61 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from posixpath import normpath
 from typing import TYPE_CHECKING, Any
 
+from ..checkpoint.config_file import CONFIG_LIMIT_BYTES
+from ..checkpoint.directory import INDEX_LIMIT_BYTES, INDEX_NAME
+from ..checkpoint.safetensors_header import HEADER_LIMIT_BYTES
 from .ids import Object
 
 if TYPE_CHECKING:
     from ..spec.model import Model
 
-DIRECTORY = "/directory"
+CONTAINER = "look"
 # The kubelet hands over 4096 bytes of this file as the container's message.
 REPORT_FILE = "/dev/termination-log"
-MOST_FILES_SHOWN = 8
+REPORT_LIMIT_BYTES = 4096
+MOST_ROWS_SHOWN = 8
 MOST_ENTRIES = 20000
+# What reading something else than a report ends in.
+_NO_REPORT = (
+    ArithmeticError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
-# Runs in the model's image with its own python3; what it needs is in the standard library.
-SCRIPT = f"""
-import json, os, stat
-top, bad, files, names = {DIRECTORY!r}, [], 0, set()
-def note(path, error):
-    try:
-        s = os.lstat(path)
-        mode, owner = stat.S_IMODE(s.st_mode), s.st_uid
-        bad.append([os.path.relpath(path, top), mode, owner, str(error.strerror)])
-    except OSError as e:
-        bad.append([os.path.relpath(path, top), -1, -1, str(e.strerror)])
-for where, folders, found in os.walk(top, onerror=lambda e: note(e.filename, e)):
-    for name in found:
-        files += 1
-        names.add(name)
-        path = os.path.join(where, name)
-        try:
-            with open(path, 'rb') as f:
-                f.read(1)
-        except OSError as e:
-            note(path, e)
-    if files > {MOST_ENTRIES}:
-        break
-report = dict(bad=bad[:{MOST_FILES_SHOWN}], bad_count=len(bad), files=files,
-              config='config.json' in names, writable=os.access(top, os.W_OK | os.X_OK),
-              weights=any(n.endswith(('.safetensors', '.bin', '.gguf', '.pt')) for n in names),
-              owner=os.lstat(top).st_uid, mode=stat.S_IMODE(os.lstat(top).st_mode))
-open({REPORT_FILE!r}, 'w').write(json.dumps(report))
-"""
+
+@dataclass(frozen=True)
+class SeenCheckpoint:
+    """What the pod saw of a checkpoint.
+
+    ``config`` is its config.json, packed; None with ``config_in_log`` when the pod's log has it.
+    ``weights_bytes`` is the sum over all tensors, None without safetensors files, and ``twice``
+    the number of tensors that are in more than one file. ``faults`` are the first of all
+    ``fault_count`` reasons why the server will refuse it, each with the name of its file.
+    """
+
+    config: str | None
+    config_in_log: bool
+    weights_bytes: int | None
+    twice: int
+    faults: list[str]
+    fault_count: int
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the pod saw. ``bad`` holds (path, mode, owner, error) of the first unreadable files."""
+    """What the pod saw. ``bad`` holds (path, mode, owner, error) of the first unreadable files.
+
+    ``files``, ``config`` and ``weights`` are about the model's own path, which is ``there``. Both
+    are true for a model that is one file. ``checkpoint`` is None where there is no config.json.
+    """
 
     bad: list[tuple[str, int, int, str]]
     bad_count: int
@@ -63,6 +70,32 @@ class Report:
     writable: bool
     owner: int
     mode: int
+    there: bool = True
+    checkpoint: SeenCheckpoint | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A checkpoint in a model's directory: its path in the container, and the same on the node."""
+
+    in_container: str
+    on_node: str
+
+
+def checkpoint_place(model: Model) -> Place | None:
+    """Return where the directory holds the model's checkpoint, None when it does not.
+
+    The model's path may lie below the mounted directory, or in another mount inside of it.
+    """
+    if not model.is_local_path or model.storage.host_path is None:
+        return None
+    path, mounted = PurePosixPath(normpath(model.model)), PurePosixPath(model.mount_path)
+    others = [PurePosixPath(str(m.get("mountPath", "/"))) for m in model.extra_volume_mounts]
+    covered = any(path.is_relative_to(o) and o.is_relative_to(mounted) for o in others)
+    if not path.is_relative_to(mounted) or covered:
+        return None
+    on_node = PurePosixPath(model.storage.host_path) / path.relative_to(mounted)
+    return Place(str(path), str(on_node))
 
 
 def pod_name(model: Model, node: str) -> str:
@@ -104,12 +137,39 @@ def read_report(pod: Object) -> Report | None:
     for status in (pod.get("status") or {}).get("containerStatuses") or []:
         ended = (status.get("state") or {}).get("terminated") or {}
         try:
-            content = json.loads(ended.get("message") or "")
-            bad = [(str(p), int(m), int(o), str(e)) for p, m, o, e in content.pop("bad")]
-            return Report(bad=bad, **content)
-        except (KeyError, TypeError, ValueError):
+            return _report(json.loads(ended.get("message") or ""))
+        except _NO_REPORT:
             continue
     return None
+
+
+def _report(content: Mapping[str, Any]) -> Report:
+    """Take in a report, which is as sound as the image's python3 is."""
+    seen = content["checkpoint"]
+    return Report(
+        bad=[(str(p), int(m), int(o), str(e)) for p, m, o, e in content["bad"]],
+        bad_count=int(content["bad_count"]),
+        files=int(content["files"]),
+        config=bool(content["config"]),
+        weights=bool(content["weights"]),
+        writable=bool(content["writable"]),
+        owner=int(content["owner"]),
+        mode=int(content["mode"]),
+        there=bool(content["there"]),
+        checkpoint=None if seen is None else _seen_checkpoint(seen),
+    )
+
+
+def _seen_checkpoint(seen: Mapping[str, Any]) -> SeenCheckpoint:
+    config, weights_bytes = seen["config"], seen["weights_bytes"]
+    return SeenCheckpoint(
+        config=None if config is None else str(config),
+        config_in_log=bool(seen["config_in_log"]),
+        weights_bytes=None if weights_bytes is None else int(weights_bytes),
+        twice=int(seen["twice"]),
+        faults=[str(fault) for fault in seen["faults"]],
+        fault_count=int(seen["fault_count"]),
+    )
 
 
 def _pod_security(model: Model) -> dict[str, Any]:
@@ -126,19 +186,41 @@ def _pod_security(model: Model) -> dict[str, Any]:
 
 def _container(model: Model) -> dict[str, Any]:
     return {
-        "name": "look",
+        "name": CONTAINER,
         "image": model.server_image,
         "imagePullPolicy": model.image_pull_policy,
-        "command": ["python3", "-c", SCRIPT],
+        "command": ["python3", "-c", _script(), json.dumps(_wish(model))],
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
         },
+        # Mounted where the server has it, so that links lead where they will lead there.
         "volumeMounts": [
             {
                 "name": "directory",
-                "mountPath": DIRECTORY,
+                "mountPath": model.mount_path,
                 "readOnly": model.volume_is_read_only,
             }
         ],
+    }
+
+
+def _script() -> str:
+    return Path(__file__).with_name("inspect_script.py").read_text(encoding="utf-8")
+
+
+def _wish(model: Model) -> dict[str, Any]:
+    """Return the argument of the script."""
+    place = checkpoint_place(model)
+    return {
+        "top": model.mount_path,
+        "checkpoint": place.in_container if place else None,
+        "report": REPORT_FILE,
+        "index": INDEX_NAME,
+        "config_limit_bytes": CONFIG_LIMIT_BYTES,
+        "index_limit_bytes": INDEX_LIMIT_BYTES,
+        "header_limit_bytes": HEADER_LIMIT_BYTES,
+        "report_limit_bytes": REPORT_LIMIT_BYTES,
+        "most_entries": MOST_ENTRIES,
+        "most_shown": MOST_ROWS_SHOWN,
     }

@@ -36,7 +36,7 @@ def command(model: Model) -> list[str]:
     return model.command or ["vllm", "serve"]
 
 
-def arguments(model: Model) -> list[str]:
+def arguments(model: Model, plan: Plan) -> list[str]:
     """vLLM's flags, in a fixed order; a command of the user's own gets none."""
     if model.command:
         return []
@@ -48,8 +48,11 @@ def arguments(model: Model) -> list[str]:
         if getattr(model, key) > 1:
             found += [_flag(key), str(getattr(model, key))]
     for key in _VALUES:
-        if getattr(model, key) is not None:
-            found += [_flag(key), f"{getattr(model, key)}"]
+        value = getattr(model, key)
+        if value is None and key == "max_num_seqs":
+            value = plan.sizes.max_num_seqs
+        if value is not None:
+            found += [_flag(key), f"{value}"]
     found += [_flag(key) for key in _SWITCHES if getattr(model, key)]
     return found + _structured(model) + model.extra_args
 
@@ -63,7 +66,7 @@ def _structured(model: Model) -> list[str]:
             if model.enable_prefix_caching
             else "--no-enable-prefix-caching"
         )
-    if model.kv_cache_memory_gib is not None and model.accelerator != "cpu":
+    if model.kv_cache_memory_gib is not None and not _in_environment(model):
         found += ["--kv-cache-memory-bytes", str(int(model.kv_cache_memory_gib * GIB))]
     if model.speculative_config:
         found += ["--speculative-config", json.dumps(model.speculative_config, sort_keys=True)]
@@ -115,9 +118,18 @@ def _values(model: Model, plan: Plan) -> dict[str, str]:
     }
     if model.is_local_path:
         values["HF_HUB_OFFLINE"] = "1"
-    if model.accelerator == "cpu" and model.kv_cache_memory_gib is not None:
-        values["VLLM_CPU_KVCACHE_SPACE"] = f"{model.kv_cache_memory_gib:g}"
+    if model.kv_cache_memory_gib is not None and _in_environment(model):
+        values["VLLM_CPU_KVCACHE_SPACE"] = f"{model.kv_cache_memory_gib:.0f}"
     return values
+
+
+def _in_environment(model: Model) -> bool:
+    """Whether the cache's size goes the way that every release has on CPU: whole GiB only.
+
+    Parts of one need the flag, which newer releases take there too (vllm/platforms/cpu.py).
+    """
+    size = model.kv_cache_memory_gib
+    return model.accelerator == "cpu" and size is not None and size == int(size)
 
 
 def _hub_home(model: Model) -> str:

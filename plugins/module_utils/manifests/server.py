@@ -104,13 +104,13 @@ def _container(model: Model, plan: Plan) -> Manifest:
         "image": model.server_image,
         "imagePullPolicy": model.image_pull_policy,
         "command": command(model),
-        "args": arguments(model),
+        "args": arguments(model, plan),
         "env": environment(model, plan),
         "ports": [
             {"name": "http", "containerPort": PORT, "protocol": "TCP"},
             *model.extra_ports,
         ],
-        "resources": _resources(model),
+        "resources": _resources(model, plan),
         "startupProbe": plan.probes.startup,
         "livenessProbe": plan.probes.liveness,
         "readinessProbe": plan.probes.readiness,
@@ -138,18 +138,37 @@ def _pod_security(model: Model) -> Manifest:
     }
 
 
-def _resources(model: Model) -> Manifest:
-    """The user's figures, and the GPUs of the model's ranks unless they are among them."""
+def _resources(model: Model, plan: Plan) -> Manifest:
+    """The user's figures, and the plan's for what the user says nothing about.
+
+    A request and a limit belong together: who gives one of them for memory or CPU decides both.
+    """
     resources = {kind: dict(entries) for kind, entries in model.resources.items() if entries}
-    if model.gpus_per_pod:
-        gpu = GPU_RESOURCES[model.accelerator]
-        for kind in ("limits", "requests"):
-            resources.setdefault(kind, {}).setdefault(gpu, str(model.gpus_per_pod))
+    given = {name for entries in resources.values() for name in entries}
+    for kind, entries in _planned_resources(model, plan).items():
+        for name, value in entries.items():
+            if value is not None and name not in given:
+                resources.setdefault(kind, {})[name] = value
     return resources
 
 
+def _planned_resources(model: Model, plan: Plan) -> dict[str, dict[str, str | None]]:
+    """CPU has no limit: throttling a server that loads or samples helps nobody."""
+    sizes = plan.sizes
+    request, limit = sizes.memory_request_gib, sizes.memory_limit_gib
+    requests = {
+        "cpu": None if sizes.cpu is None else str(sizes.cpu),
+        "memory": None if request is None else quantity(request),
+    }
+    limits = {"memory": None if limit is None else quantity(limit)}
+    if model.gpus_per_pod:
+        gpu = {GPU_RESOURCES[model.accelerator]: str(model.gpus_per_pod)}
+        return {"requests": requests | gpu, "limits": limits | gpu}
+    return {"requests": requests, "limits": limits}
+
+
 def _volumes(model: Model, plan: Plan) -> list[dict[str, Any]]:
-    shm = {"medium": "Memory", "sizeLimit": quantity(plan.shm_gib)}
+    shm = {"medium": "Memory", "sizeLimit": quantity(plan.sizes.shm_gib)}
     volumes: list[dict[str, Any]] = [
         {"name": "cache", "emptyDir": {}},
         {"name": "tmp", "emptyDir": {}},

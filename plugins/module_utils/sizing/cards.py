@@ -15,7 +15,7 @@ class Card:
 
     ``listed``: a figure that was seen; otherwise it follows from the catalogue size.
     ``unified``: memory shared with the host, where free memory is the operating system's matter.
-    ``family``: ``hopper``, ``blackwell``, ``ampere`` (data center) or ``other``.
+    ``family``: ``hopper``, ``blackwell``, ``ampere`` (data center), ``amd`` or ``other``.
     """
 
     memory_gib: float
@@ -57,18 +57,24 @@ _CARDS: tuple[tuple[str, Card], ...] = (
     ("RTX4090", Card(23.53)),
     ("RTX5090", Card(31.36)),
     ("RTX4060", Card(8.00)),
-    ("7900XTX", Card(23.98)),
+    ("7900XTX", Card(23.98, "amd")),
+    ("MI300X", Card(191.98, "amd")),
+    ("MI250", Card(63.98, "amd")),
+    ("MI210", Card(63.98, "amd")),
     ("JETSON", Card(0.0, unified=True, listed=False)),
     ("ORIN", Card(0.0, unified=True, listed=False)),
     ("THOR", Card(0.0, unified=True, listed=False)),
 )
 # Cards without a seen figure: catalogue size in GB.
 _CATALOGUE = {
-    "MI325X": 256, "MI300X": 192, "MI250X": 128, "MI210": 64, "H20": 96, "V10032": 32,
+    "MI355X": 288, "MI350X": 288, "MI325": 256, "MI308X": 192, "W7900": 48, "RX7900XT": 20,
+    "H20": 96, "V10032": 32, "RTX6000ADA": 48, "RTX8000": 48, "A16": 16,
     "V10016": 16, "RTX3060": 12, "RTX3080": 10, "RTX4080": 16, "RTX5080": 16, "RTX5070TI": 16,
     "RTX4070": 12, "A30": 24, "A10": 24, "A2": 16, "L20": 48,
 }  # fmt: skip
-_GEFORCE, _HBM, _ECC = 0.98, 0.985, 0.92
+_GEFORCE, _HBM, _ECC, _AMD, _SLICE = 0.98, 0.985, 0.92, 0.9999, 0.95
+# No card that is sold holds more (MI355X).
+LARGEST = Card(288.0, "blackwell")
 
 
 def find_card(product: str) -> Card | None:
@@ -88,14 +94,27 @@ def _find_one(product: str) -> Card | None:
     name = re.sub(r"[^A-Z0-9]", "", product.upper())
     if not name:
         return None
+    written = re.findall(r"(\d+(?:\.\d+)?)\s*GB", product, re.IGNORECASE)
+    size = float(written[-1]) if written else None
+    if "MIG" in name and size:
+        # A slice of a card: 1g.10gb of an A100 has 9.50 GiB.
+        return Card(round(size * _SLICE, 2), listed=False)
     for key, card in _CARDS:
-        if _has(name, key):
+        if _has(name, key) and _is_about(card, size):
             return card
-    size = next((gb for key, gb in _CATALOGUE.items() if _has(name, key)), None)
-    written = re.search(r"(\d+)\s*GB", product, re.IGNORECASE)
-    if written:
-        size = int(written.group(1))
-    return None if not size else Card(round(size * _share(name), 2), listed=False)
+    size = size or next((gb for key, gb in _CATALOGUE.items() if _has(name, key)), None)
+    share = _share(name)
+    family = "hopper" if name.startswith(("H20", "NVIDIAH20")) else "other"
+    family = "amd" if share == _AMD else family
+    return None if not size else Card(round(size * share, 2), family, listed=False)
+
+
+def _is_about(card: Card, size: float | None) -> bool:
+    """Whether a size (GB) in a name may be this card's: there is an H100 with 64 GB, too.
+
+    A size beside unified memory is the host's part of it.
+    """
+    return size is None or card.unified or abs(size - card.memory_gib) <= 0.15 * size
 
 
 def _has(name: str, key: str) -> bool:
@@ -104,6 +123,8 @@ def _has(name: str, key: str) -> bool:
 
 
 def _share(name: str) -> float:
+    if re.search(r"MI\d\d\d|W7900|RADEON|RX\d\d\d\d(?!\d)", name) and "RTX" not in name:
+        return _AMD
     if re.search(r"RTX|GTX|GEFORCE", name):
         return _GEFORCE
     if re.search(r"B100|A10G|A10$|L20|L4|T4|A2$", name):

@@ -12,13 +12,19 @@ from typing import Any
 _NESTS = ("text_config", "llm_config", "language_config", "thinker_config")
 # Nothing that a checkpoint counts is larger; a larger number is a mistake.
 _LARGEST = 2**50
+# An error repeats a value only as far as a line holds it.
+_SHOWN = 60
 
 
 class Fields:
-    """The language model's fields: the nested ones win over the outer ones."""
+    """The language model's fields: the nested ones win over the outer ones.
+
+    ``uneven`` collects the counts that were asked for and that differ from layer to layer.
+    """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.outer = config
+        self.uneven: set[str] = set()
         self._merged = dict(config)
         inner: Mapping[str, Any] = config
         for dummy in range(3):
@@ -39,13 +45,23 @@ class Fields:
         return None
 
     def integer(self, *names: str, minimum: int = 1) -> int | None:
-        """A count; None when no name has one. Raises ValueError that names the field."""
+        """A count; None when no name has one. Raises ValueError that names the field.
+
+        A list of one value for each layer counts as that value when all are the same.
+        """
         for name in names:
             value = self._merged.get(name)
-            if value is None:
-                continue
-            return _whole(name, value, minimum)
+            if isinstance(value, list | tuple):
+                value = self._same(name, value, minimum)
+            if value is not None:
+                return _whole(name, value, minimum)
         return None
+
+    def _same(self, name: str, values: list[Any] | tuple[Any, ...], minimum: int) -> int | None:
+        found = {_whole(name, value, minimum) for value in values}
+        if len(found) > 1:
+            self.uneven.add(name)
+        return found.pop() if len(found) == 1 else None
 
     def same_integer(self, *names: str) -> int | None:
         """A count under one of several names for the same thing; two that differ are an error."""
@@ -56,17 +72,29 @@ class Fields:
         return next(iter(found.values()), None)
 
     def text(self, *names: str) -> str:
-        """A text, empty when no name has one."""
-        value = self.get(*names)
-        return value if isinstance(value, str) else ""
+        """A text, empty when no name has one. Raises ValueError for anything else."""
+        for name in names:
+            value = self._merged.get(name)
+            if value is None:
+                continue
+            if not isinstance(value, str):
+                raise ValueError(f"config.{name} is {_shown(value)}; it must be a text")
+            return value
+        return ""
 
     def flag(self, *names: str, default: bool = False) -> bool:
-        """A switch."""
-        value = self.get(*names)
-        return default if value is None else bool(value)
+        """A switch. Raises ValueError for anything that is neither true nor false."""
+        for name in names:
+            value = self._merged.get(name)
+            if value is None:
+                continue
+            if not isinstance(value, bool | int) or value not in (0, 1):
+                raise ValueError(f"config.{name} is {_shown(value)}; it must be true or false")
+            return bool(value)
+        return default
 
     def sequence(self, name: str, length: int) -> list[Any] | None:
-        """A list with one entry for each layer, or None; another length is an error."""
+        """A list with one entry for each layer, or None; a shorter one is an error."""
         value = self.get(name)
         if value is None:
             return None
@@ -79,9 +107,15 @@ class Fields:
         return list(value[:length])
 
 
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
 def _whole(name: str, value: Any, minimum: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
-        raise ValueError(f"config.{name} is {value!r}; it must be a whole number")
+        raise ValueError(f"config.{name} is {_shown(value)}; it must be a whole number")
     if not minimum <= value <= _LARGEST:
-        raise ValueError(f"config.{name} is {value}; it must be at least {minimum}")
+        limit = f"at least {minimum}" if value < minimum else f"at most {_LARGEST}"
+        raise ValueError(f"config.{name} is {_shown(value)}; it must be {limit}")
     return int(value)

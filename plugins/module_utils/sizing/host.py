@@ -17,10 +17,14 @@ _SMALLEST_LIMIT_GIB = 16.0
 
 @dataclass(frozen=True)
 class HostNeeds:
-    """What a pod asks of its node. ``claim_gib`` is None when the weights are not known."""
+    """What a pod asks of its node.
 
-    memory_request_gib: float
-    memory_limit_gib: float
+    ``claim_gib`` and ``memory_limit_gib`` are None when the checkpoint's size is not known, and
+    ``memory_request_gib`` is None when weights and cache lie in host memory and one is not known.
+    """
+
+    memory_request_gib: float | None
+    memory_limit_gib: float | None
     shm_gib: float
     cpu: int
     claim_gib: float | None
@@ -49,22 +53,25 @@ def host_needs(
     checkpoint_gib: float | None,
     processor_cache_gib: float = 0.0,
     offload_gib: float = 0.0,
-    resident_gib: float = 0.0,
+    resident_gib: float | None = 0.0,
 ) -> HostNeeds:
     """Memory, CPU, shared memory and disk of one pod.
 
     ``processor_cache_gib``: of a multimodal model, all servers together; ``offload_gib``: of each
-    worker; ``resident_gib``: weights and cache that lie in host memory (accelerator cpu).
+    worker; ``resident_gib``: weights and cache that lie in host memory (accelerator cpu), None
+    when they are not known.
     Weights on a GPU do not count: safetensors files are mapped, and the page cache is
     reclaimable. The limit leaves room for one file of the checkpoint for each worker.
     """
-    request = _SERVER_GIB + (_WORKER_GIB + offload_gib) * workers
-    request += processor_cache_gib + touched_shm_gib(workers) + resident_gib
-    shard = _SHARD_GIB if checkpoint_gib is None else min(_SHARD_GIB, checkpoint_gib)
-    limit = max(_SMALLEST_LIMIT_GIB, request + shard * workers)
+    request = limit = None
+    if resident_gib is not None:
+        request = _SERVER_GIB + (_WORKER_GIB + offload_gib) * workers
+        request += processor_cache_gib + touched_shm_gib(workers) + resident_gib
+    if request is not None and checkpoint_gib is not None:
+        limit = max(_SMALLEST_LIMIT_GIB, request + min(_SHARD_GIB, checkpoint_gib) * workers)
     return HostNeeds(
-        memory_request_gib=round(request, 1),
-        memory_limit_gib=round(limit, 1),
+        memory_request_gib=None if request is None else round(request, 1),
+        memory_limit_gib=None if limit is None else round(limit, 1),
         shm_gib=shm_gib(workers),
         cpu=workers + 2,
         claim_gib=None if checkpoint_gib is None else claim_gib(checkpoint_gib),

@@ -8,13 +8,14 @@ Follows vllm/v1/kv_cache_interface.py and vllm/v1/core/kv_cache_utils.py of 0.32
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .quantization import DTYPE_BYTES
 from .shape import ModelShape
 from .units import GRAPHS_IN_BUDGET, Release, ceil_div, round_up
-from .weights import rank_heads
+from .weights import rank_heads, stages
 
 # Bytes of one element of the cache; NVFP4 has a scale for each 16.
 KV_BYTES = {
@@ -24,47 +25,67 @@ KV_BYTES = {
 # Formats of their own for latent attention: bytes of one token in one layer.
 _LATENT_BYTES = {"fp8_ds_mla": 656, "nvfp4_ds_mla": 352}
 KV_DTYPES = (*KV_BYTES, *_LATENT_BYTES)
+# The index of sparse latent attention has fp8 values for a token, and a float32 scale for each 128
+# of them (deepseek_v2.py, DeepseekV32IndexerCache).
+_INDEX_BLOCK, _INDEX_SCALE = 128, 4
+# Hybrid models with latent attention have blocks of a multiple of this.
+_LATENT_ALIGNMENT = 128
 
 
 @dataclass(frozen=True)
 class CacheOptions:
-    """What decides the layout beside the shape. ``kv_dtype`` is resolved (never ``auto``)."""
+    """What decides the layout beside the shape.
+
+    ``kv_dtype`` is resolved (never ``auto``). ``in_flight_tokens``: tokens that are scheduled and
+    not yet settled, which windows are held for. ``state_mode``: how often the state of a hybrid
+    model is kept, as in ``--mamba-cache-mode``. ``draft_tokens``: speculative tokens of a step;
+    ``draft_layers``: layers of full attention that multi-token prediction adds to the last stage.
+    """
 
     kv_dtype: str
     model_bytes: int
     block_size: int | None
     default_block_size: int
-    max_num_batched_tokens: int
-    prefix_caching: bool
+    in_flight_tokens: int
+    state_mode: str
     hybrid_manager: bool
     chunked_as_full: bool
     context_parallel: int
     padded_latent: bool
     release: Release
+    ssm_bytes: int | None = None
+    draft_tokens: int = 0
+    draft_layers: int = 0
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Layers that share a layout: how many, the tokens of a block, the bytes of a page."""
+    """Layers that share a layout: their indices, the tokens of a block, the bytes of a page.
+
+    ``whole``: blocks for all tokens of a request are kept, also where a window would do.
+    """
 
     mixer: str
-    layers: int
+    layers: tuple[int, ...]
     block_size: int
     page_bytes: int
+    token_bytes: float
+    whole: bool
 
 
 @dataclass(frozen=True)
 class Layout:
     """How one rank's cache is cut.
 
-    ``bytes_per_block``: of one block of all layers that share a group's memory;
-    ``bytes_per_token``: of one token in all layers that keep it.
+    ``groups``: for each kind, how many groups take blocks for a request. ``bytes_per_block``: of
+    one block of all layers that share a group's memory; ``whole_model_block``: the same if one
+    rank held all layers. ``bytes_per_token``: of one token in all layers that keep it.
     """
 
-    kinds: tuple[Kind, ...]
     groups: tuple[tuple[Kind, int], ...]
     block_size: int
     bytes_per_block: int
+    whole_model_block: int
     bytes_per_token: float
 
     @property
@@ -76,101 +97,160 @@ class Layout:
 def token_bytes(shape: ModelShape, options: CacheOptions, tp: int, mixer: str) -> float:
     """Bytes that one token leaves in one layer on one rank."""
     if shape.mla:
+        index = _index_bytes(shape) if shape.sparse_index else 0
         if options.kv_dtype in _LATENT_BYTES:
-            return _LATENT_BYTES[options.kv_dtype]
+            return _LATENT_BYTES[options.kv_dtype] + index
         entry = shape.mla.entry
         # v0.7.0 to v0.8.0 aligned the latent vector (VLLM_MLA_CUDA_MEM_ALIGN_KV_CACHE).
         entry = round_up(entry, 128) if options.padded_latent else entry
-        return entry * KV_BYTES[options.kv_dtype]
+        return entry * KV_BYTES[options.kv_dtype] + index
     heads, dim = shape.attention(mixer)
     return rank_heads(heads, tp) * 2 * dim * KV_BYTES[options.kv_dtype]
 
 
-def layout(
-    shape: ModelShape, options: CacheOptions, tp: int, mixers: Sequence[str]
-) -> Layout | None:
-    """The cache of a rank that holds layers with these mixers; None when none keeps anything."""
-    counts = {mixer: mixers.count(mixer) for mixer in dict.fromkeys(mixers) if mixer}
-    if options.chunked_as_full and "chunked" in counts:
-        counts["full"] = counts.pop("chunked") + counts.get("full", 0)
-    if not options.hybrid_manager and "full" in counts and "state" not in counts:
-        counts = {"full": sum(counts.values())}
-    if not counts:
+def _index_bytes(shape: ModelShape) -> int:
+    width = shape.index_dim or _INDEX_BLOCK
+    return width + width // _INDEX_BLOCK * _INDEX_SCALE
+
+
+def stage_layers(shape: ModelShape, options: CacheOptions, pp: int) -> list[range]:
+    """The layers with a cache of each pipeline stage; drafting layers follow the last one."""
+    ranges = stages(len(shape.layers), pp)
+    last = ranges[-1]
+    return [*ranges[:-1], range(last.start, last.stop + options.draft_layers)]
+
+
+def layout(shape: ModelShape, options: CacheOptions, tp: int, which: range) -> Layout | None:
+    """The cache of a rank that holds these layers; None when none of them keeps anything.
+
+    Groups are made of the whole model's layers, and a rank holds its part of each
+    (get_kv_cache_configs and get_kv_cache_groups in kv_cache_utils.py).
+    """
+    kinds = _kinds(shape, options, tp)
+    if len(kinds) > 1 and all(kind.whole for kind in kinds):
+        # One group, in which each layer has a page of its own size.
+        groups = tuple((kind, 1) for kind in kinds[:1])
+        whole = sum(len(kind.layers) * kind.page_bytes for kind in kinds)
+        held = sum(_count(kind.layers, which) * kind.page_bytes for kind in kinds)
+    else:
+        size = _group_size(kinds)
+        groups = tuple((kind, ceil_div(len(kind.layers), size)) for kind in kinds)
+        whole, held = _group_bytes(groups, None), _group_bytes(groups, which)
+    if not held:
         return None
-    per_token = {
-        mixer: token_bytes(shape, options, tp, mixer) for mixer in counts if mixer != "state"
-    }
-    kinds = _kinds(shape, options, tp, counts, per_token)
-    groups, group_size = _groups(kinds)
     attention = [kind.block_size for kind in kinds if kind.mixer != "state"]
     return Layout(
-        kinds=tuple(kinds),
         groups=groups,
         block_size=min(attention, default=kinds[0].block_size),
-        bytes_per_block=group_size * max(kind.page_bytes for kind in kinds),
-        bytes_per_token=sum(counts[mixer] * size for mixer, size in per_token.items()),
+        bytes_per_block=held,
+        whole_model_block=whole,
+        bytes_per_token=sum(_count(kind.layers, which) * kind.token_bytes for kind in kinds),
     )
 
 
-def _kinds(
-    shape: ModelShape,
-    options: CacheOptions,
-    tp: int,
-    counts: dict[str, int],
-    per_token: dict[str, float],
-) -> list[Kind]:
-    """Layers of one layout each, all with pages of one size."""
-    base = options.block_size or options.default_block_size
-    state = 0
-    if shape.state and "state" in counts:
-        state = shape.state.state_bytes(tp, options.model_bytes)
-        narrowest = min(per_token.values(), default=0)
-        if narrowest:
-            # The state fills one page: vllm/platforms/interface.py, steps of 16 tokens.
-            base = max(base, 16 * ceil_div(state, int(16 * narrowest)))
-    page = max([state, *(int(base * size) for size in per_token.values())])
+def _count(layers: Sequence[int], which: range) -> int:
+    return sum(index in which for index in layers)
+
+
+def _group_bytes(groups: Sequence[tuple[Kind, int]], which: range | None) -> int:
+    """Bytes of one block of the largest group, of all layers or of those on one rank."""
+    sizes = [0]
+    for kind, number in groups:
+        for first in range(number):
+            members = kind.layers[first::number]
+            held = len(members) if which is None else _count(members, which)
+            sizes.append(held * kind.page_bytes)
+    return max(sizes)
+
+
+def _kinds(shape: ModelShape, options: CacheOptions, tp: int) -> list[Kind]:
+    """Layers of one layout each; pages of one size unless all layers keep all tokens."""
+    members = _members(shape, options)
+    sizes = {mixer: token_bytes(shape, options, tp, mixer) for mixer in members if mixer != "state"}
+    whole = _keeps_all(members, options)
+    base, state = _aligned_block(shape, options, tp, min(sizes.values(), default=0))
+    largest = max([state if "state" in members else 0, *(int(base * s) for s in sizes.values())])
     found = []
-    for mixer, count in counts.items():
-        size = per_token.get(mixer)
-        tokens = base if size is None or page % size else int(page // size)
-        found.append(Kind(mixer, count, tokens, page))
+    for mixer, layers in members.items():
+        size = sizes.get(mixer, 0.0)
+        page, tokens = largest, base
+        if whole:
+            page = int(base * size)
+        elif size and largest % size == 0:
+            tokens = int(largest // size)
+        found.append(Kind(mixer, tuple(layers), tokens, page, size, whole or mixer == "full"))
     return found
 
 
-def _groups(kinds: Sequence[Kind]) -> tuple[tuple[tuple[Kind, int], ...], int]:
-    """Groups of equal size, short ones padded (_get_kv_cache_groups_uniform_page_size)."""
-    smallest = min(kind.layers for kind in kinds)
-    largest = max(kind.layers for kind in kinds)
-    size = largest if largest < 1.5 * smallest else smallest
-    return tuple((kind, ceil_div(kind.layers, size)) for kind in kinds), size
+def _members(shape: ModelShape, options: CacheOptions) -> dict[str, list[int]]:
+    members: dict[str, list[int]] = {}
+    for index, layer in enumerate(shape.layers):
+        if layer.mixer:
+            members.setdefault(layer.mixer, []).append(index)
+    count = len(shape.layers)
+    if options.draft_layers:
+        members.setdefault("full", []).extend(range(count, count + options.draft_layers))
+    return members
 
 
-def request_blocks(
-    shape: ModelShape, options: CacheOptions, plan: Layout, length: int, batches: int = 1
-) -> int:
-    """Blocks of all groups for one request of ``length`` tokens.
+def _keeps_all(members: dict[str, list[int]], options: CacheOptions) -> bool:
+    """Whether windows are treated as full attention (unify_hybrid_kv_cache_specs)."""
+    if "full" not in members or "state" in members:
+        return set(members) <= {"full"}
+    local = options.chunked_as_full and "chunked" in members
+    return set(members) == {"full"} or local or not options.hybrid_manager
 
-    ``batches``: steps in flight at once, which newer releases reserve for windows.
+
+def _aligned_block(
+    shape: ModelShape, options: CacheOptions, tp: int, narrowest: float
+) -> tuple[int, int]:
+    """Tokens of a block, and bytes of a state (_align_hybrid_block_size, platforms/interface.py).
+
+    A state fills one page of an attention layer, in steps of the block size.
     """
-    return sum(
-        number * _kind_blocks(shape, options, kind, length, batches) for kind, number in plan.groups
+    base = options.block_size or options.default_block_size
+    if not shape.state or not shape.is_hybrid:
+        return base, 0
+    state = shape.state.state_bytes(
+        tp, options.model_bytes, ssm_bytes=options.ssm_bytes, draft_tokens=options.draft_tokens
     )
+    if not narrowest:
+        return base, state
+    step = max(16, base, _LATENT_ALIGNMENT if shape.mla else 0)
+    if options.state_mode == "all":
+        step = math.lcm(step, shape.state.chunk)
+    return max(base, step * ceil_div(state, int(step * narrowest))), state
 
 
-def _kind_blocks(
-    shape: ModelShape, options: CacheOptions, kind: Kind, length: int, batches: int
-) -> int:
-    in_flight = options.max_num_batched_tokens * (
-        batches if options.release.since(*GRAPHS_IN_BUDGET) else 1
-    )
+def _group_size(kinds: Sequence[Kind]) -> int:
+    """Layers of a group; short groups are padded (_get_kv_cache_groups_uniform_page_size)."""
+    counts = [len(kind.layers) for kind in kinds] or [1]
+    smallest, largest = min(counts), max(counts)
+    return largest if largest < 1.5 * smallest else smallest
+
+
+def request_blocks(shape: ModelShape, options: CacheOptions, plan: Layout, length: int) -> int:
+    """Blocks of all groups for one request of ``length`` tokens."""
+    return sum(number * _kind_blocks(shape, options, kind, length) for kind, number in plan.groups)
+
+
+def _kind_blocks(shape: ModelShape, options: CacheOptions, kind: Kind, length: int) -> int:
+    """max_memory_usage_bytes of the specs in vllm/v1/kv_cache_interface.py, in blocks."""
     if kind.mixer == "state":
-        return 2 if options.prefix_caching else 1
-    local = ceil_div(length, options.context_parallel)
-    if kind.mixer == "sliding" and shape.window:
-        return ceil_div(min(shape.window - 1 + in_flight, local), kind.block_size) + 1
-    if kind.mixer == "chunked" and shape.chunk:
-        return ceil_div(min(shape.chunk + in_flight, local), kind.block_size)
-    return ceil_div(local, kind.block_size)
+        return _state_blocks(options, kind, length)
+    if kind.mixer == "sliding" and shape.window and not kind.whole:
+        kept = min(shape.window - 1 + options.in_flight_tokens, length)
+        return ceil_div(kept, kind.block_size) + 1
+    if kind.mixer == "chunked" and shape.chunk and not kind.whole:
+        return ceil_div(min(shape.chunk + options.in_flight_tokens, length), kind.block_size)
+    return ceil_div(ceil_div(length, options.context_parallel), kind.block_size)
+
+
+def _state_blocks(options: CacheOptions, kind: Kind, length: int) -> int:
+    """MambaSpec: the running state, one more to align to, or one for each block of tokens."""
+    if options.state_mode == "all":
+        return ceil_div(length, kind.block_size)
+    return (2 if options.state_mode == "align" else 1) + options.draft_tokens
 
 
 def printed_tokens(
@@ -189,7 +269,7 @@ def longest(
     low, high = 0, max(0, limit)
     while low < high:
         middle = (low + high + 1) // 2
-        if request_blocks(shape, options, plan, middle, 2) <= num_blocks:
+        if request_blocks(shape, options, plan, middle) <= num_blocks:
             low = middle
         else:
             high = middle - 1

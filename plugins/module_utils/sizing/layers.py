@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from .fields import Fields
 
+# More layers than any model has; without a limit a mistaken count would be built one by one.
+_MOST_LAYERS = 10_000
 # The words of config.json's layer_types and layers_block_type.
 _MIXERS = {
     "full_attention": "full",
     "attention": "full",
     "global_attention": "full",
+    "deepseek_sparse_attention": "full",
     "sliding_attention": "sliding",
     "local_attention": "sliding",
     "chunked_attention": "chunked",
@@ -22,10 +26,19 @@ _MIXERS = {
     "mamba": "state",
     "mamba2": "state",
 }
-# One letter for each layer of Nemotron-H: (mixer, feed-forward part).
+# Nemotron-H has one part a layer, as letters or words: (mixer, feed-forward part).
 _LETTERS = {"M": ("state", ""), "*": ("full", ""), "-": ("", "dense"), "E": ("", "moe")}
+_SINGLE_PARTS = {
+    "mamba": ("state", ""), "mamba2": ("state", ""), "linear_attention": ("state", ""),
+    "attention": ("full", ""), "full_attention": ("full", ""),
+    "mlp": ("", "dense"), "moe": ("", "moe"),
+}  # fmt: skip
 # Every n-th layer is a full one, where the checkpoint does not list them.
-_PATTERNS = {"gemma2": 2, "gemma3": 6, "gemma3_text": 6, "gpt_oss": 2, "cohere2": 4}
+_PATTERNS = {
+    "gemma2": 2, "gemma3": 6, "gemma3_text": 6, "gemma4": 6, "gemma4_text": 6, "gpt_oss": 2,
+    "cohere2": 4, "exaone4": 4, "exaone_moe": 4, "olmo3": 4, "cwm": 4,
+}  # fmt: skip
+_TYPES = ("layer_types", "layers_block_type")
 
 
 @dataclass(frozen=True)
@@ -38,23 +51,64 @@ class Layer:
 
 def read_layers(fields: Fields, count: int, *, is_moe: bool, has_state: bool) -> tuple[Layer, ...]:
     """The layers in order. Raises ValueError when what is said about them does not agree."""
-    pattern = fields.get("hybrid_override_pattern")
-    if isinstance(pattern, str) and count:
-        letters = fields.sequence("hybrid_override_pattern", count) or []
-        wrong = set(letters) - set(_LETTERS)
-        if wrong:
-            raise ValueError(f"config.hybrid_override_pattern has unknown {sorted(wrong)}")
-        return tuple(Layer(*_LETTERS[letter]) for letter in letters)
+    if count > _MOST_LAYERS:
+        raise ValueError(f"config.num_hidden_layers is {count}; it must be at most {_MOST_LAYERS}")
+    single = _single_parts(fields, count)
+    if single is not None:
+        return tuple(single)
     mixers = _mixers(fields, count, has_state=has_state)
     ffns = _ffns(fields, count) if is_moe else ["dense"] * count
     return tuple(Layer(mixer, ffn) for mixer, ffn in zip(mixers, ffns, strict=True))
 
 
-def _mixers(fields: Fields, count: int, *, has_state: bool) -> list[str]:
-    for name in ("layer_types", "layers_block_type"):
-        listed = fields.sequence(name, count)
+def listed_layers(fields: Fields) -> int:
+    """The number of layers where only a list says it (configuration_nemotron_h.py), or 0."""
+    for name in (*_TYPES, "hybrid_override_pattern"):
+        listed = fields.get(name)
+        if isinstance(listed, list | tuple | str):
+            return len(listed)
+    return 0
+
+
+def unknown_types(fields: Fields) -> list[str]:
+    """Words for layers that are not known; such layers were taken for full attention."""
+    known = _SINGLE_PARTS if fields.text("model_type") == "nemotron_h" else _MIXERS
+    for name in _TYPES:
+        listed = fields.get(name)
+        if isinstance(listed, list | tuple):
+            return sorted({str(entry) for entry in listed if str(entry) not in known})
+    return []
+
+
+def _single_parts(fields: Fields, count: int) -> list[Layer] | None:
+    """Layers of one part each (nemotron_h.py), None for other models."""
+    if fields.text("hybrid_override_pattern"):
+        letters = fields.sequence("hybrid_override_pattern", count) or []
+        wrong = set(letters) - set(_LETTERS)
+        if wrong:
+            raise ValueError(f"config.hybrid_override_pattern has unknown {sorted(wrong)}")
+        return [Layer(*_LETTERS[letter]) for letter in letters]
+    if fields.text("model_type") != "nemotron_h":
+        return None
+    for name in _TYPES:
+        listed = _words(fields, name, count)
         if listed is not None:
-            return [_mixer(name, entry) for entry in listed]
+            return [Layer(*_SINGLE_PARTS.get(word, ("full", "dense"))) for word in listed]
+    return None
+
+
+def _words(fields: Fields, name: str, count: int) -> list[str] | None:
+    listed = fields.sequence(name, count)
+    if listed is not None and not all(isinstance(entry, str) for entry in listed):
+        raise ValueError(f"config.{name} is not a list of names")
+    return listed
+
+
+def _mixers(fields: Fields, count: int, *, has_state: bool) -> list[str]:
+    for name in _TYPES:
+        listed = _words(fields, name, count)
+        if listed is not None:
+            return [_MIXERS.get(word, "full") for word in listed]
     counted = _counted(fields, count)
     if counted is not None:
         return counted
@@ -67,14 +121,6 @@ def _mixers(fields: Fields, count: int, *, has_state: bool) -> list[str]:
     if fields.integer("sliding_window", minimum=0):
         return _windows(fields, count)
     return ["full"] * count
-
-
-def _mixer(field: str, entry: Any) -> str:
-    mixer = _MIXERS.get(entry) if isinstance(entry, str) else None
-    if mixer is None:
-        known = ", ".join(sorted(_MIXERS))
-        raise ValueError(f"config.{field} has unknown {entry!r}; known are {known}")
-    return mixer
 
 
 def _counted(fields: Fields, count: int) -> list[str] | None:
@@ -102,7 +148,7 @@ def _state_mixers(fields: Fields, count: int) -> list[str]:
     listed = fields.get("attn_layer_indices")
     if isinstance(listed, list):
         return ["full" if index in listed else "state" for index in range(count)]
-    every = fields.integer("full_attention_interval", "attn_layer_period") or 4
+    every = fields.integer("full_attention_interval") or 4
     return ["full" if (index + 1) % every == 0 else "state" for index in range(count)]
 
 
@@ -110,11 +156,17 @@ def _windows(fields: Fields, count: int) -> list[str]:
     kind = fields.text("model_type")
     if kind.startswith(("qwen", "minicpm")) and not fields.flag("use_sliding_window"):
         return ["full"] * count
-    every = fields.integer("sliding_window_pattern", "_sliding_window_pattern", minimum=1)
-    every = every or _PATTERNS.get(kind)
     if kind.startswith("qwen"):
         first = fields.integer("max_window_layers", minimum=0) or 0
         return ["full" if index < first else "sliding" for index in range(count)]
+    letters = fields.get("sliding_window_pattern")
+    if isinstance(letters, str) and letters:
+        # EXAONE 4 writes it as letters: L for local, G for global.
+        return [
+            "full" if letters[index % len(letters)] == "G" else "sliding" for index in range(count)
+        ]
+    every = fields.integer("sliding_window_pattern", "_sliding_window_pattern")
+    every = every or _PATTERNS.get(kind)
     if every is None:
         return ["sliding"] * count
     return ["full" if (index + 1) % every == 0 else "sliding" for index in range(count)]
@@ -122,18 +174,52 @@ def _windows(fields: Fields, count: int) -> list[str]:
 
 def _ffns(fields: Fields, count: int) -> list[str]:
     """Dense and sparse layers, by the rules of the families."""
-    listed = fields.get("moe_layers")
-    if isinstance(listed, list):
-        return ["moe" if index in listed else "dense" for index in range(count)]
-    first = fields.integer("dense_layers", "first_k_dense_replace", minimum=0) or 0
-    every = fields.integer(
-        "moe_layer_freq", "decoder_sparse_step", "interleave_moe_layer_step", minimum=1
-    ) if not isinstance(fields.get("moe_layer_freq"), list) else 1  # fmt: skip
-    every = every or 1
-    dense = fields.get("mlp_only_layers")
-    dense = set(dense) if isinstance(dense, list) else set()
-    ahead = 0 if fields.get("moe_layer_freq") is not None else 1
-    return [
-        "dense" if index < first or index in dense or (index + ahead) % every else "moe"
-        for index in range(count)
-    ]
+    sparse = _listed_sparse(fields, count)
+    if sparse is None:
+        sparse = _counted_sparse(fields, count)
+    return ["moe" if index in sparse else "dense" for index in range(count)]
+
+
+def _listed_sparse(fields: Fields, count: int) -> Collection[int] | None:
+    """The layers with experts where config.json lists them, None where it counts them."""
+    numbers = fields.get("moe_layers")
+    if isinstance(numbers, list) and numbers:
+        return {index for index in numbers if isinstance(index, int)}
+    for name, words in (
+        ("mlp_layer_types", ("sparse", "moe")),
+        ("is_moe_layer", (True, 1)),
+        ("moe_layer_freq", (True, 1)),
+    ):
+        listed = fields.get(name)
+        if isinstance(listed, list) and listed:
+            entries = fields.sequence(name, count) or []
+            return {index for index, entry in enumerate(entries) if _is_one_of(entry, words)}
+    return None
+
+
+def _is_one_of(entry: Any, words: tuple[Any, ...]) -> bool:
+    return isinstance(entry, str | int) and entry in words
+
+
+def _counted_sparse(fields: Fields, count: int) -> set[int]:
+    """First layers that are dense, every n-th one that is not, and single dense ones.
+
+    deepseek_v2.py counts from layer 0, qwen3_moe.py, llama4.py and ernie45_moe.py from 1.
+    """
+    first = fields.integer(
+        "dense_layers", "first_k_dense_replace", "moe_layer_start_index", "num_dense_layers",
+        minimum=0,
+    )  # fmt: skip
+    last = fields.integer("moe_layer_end_index", minimum=0)
+    from_zero = fields.integer("moe_layer_freq")
+    every = from_zero or fields.integer(
+        "decoder_sparse_step", "interleave_moe_layer_step", "moe_layer_interval"
+    )
+    listed = fields.get("mlp_only_layers")
+    dense = listed if isinstance(listed, list) else []
+    ahead = 0 if from_zero else 1
+    return {
+        index
+        for index in range(first or 0, min(count, count if last is None else last + 1))
+        if index not in dense and (index + ahead) % (every or 1) == 0
+    }

@@ -8,17 +8,20 @@ The constants were fitted to start-up logs; docs/accuracy.md says how far they c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .cards import Card
+from .layers import Layer
 from .quantization import Quantization
 from .shape import ModelShape
-from .units import GIB, Release
-from .weights import Split
+from .units import GIB, Release, ceil_div
+from .weights import Split, rank_heads
 
 # Bytes for each element of the sampler's logits: with FlashInfer's or the newer own sampler, and
 # with the full sort of older releases.
 _SAMPLER, _SORTING_SAMPLER = 14.5, 39.0
 _SLACK_GIB = 0.1
-_GRAPHS_GIB, _LARGE_GRAPHS_GIB = 1.1, 2.0
+_GRAPHS_GIB, _LARGE_GRAPHS_GIB, _FIRST_ENGINE_GRAPHS_GIB = 1.1, 2.0, 0.2
 _LARGE_PARAMS = 60e9
 
 
@@ -72,10 +75,12 @@ def context_gib(split: Split, card: Card, release: Release) -> float:
     return 2.0 if card.family in ("hopper", "blackwell") and release.since(0, 14) else 1.1
 
 
-def cuda_graph_gib(shape: ModelShape, seqs: int, *, eager: bool) -> float:
+def cuda_graph_gib(shape: ModelShape, seqs: int, release: Release, *, eager: bool) -> float:
     """Memory of the captured CUDA graphs (sizes 1, 2, 4, 8 to 256 by 8, then by 16)."""
     if eager:
         return 0.0
+    if not release.since(0, 8):
+        return _FIRST_ENGINE_GRAPHS_GIB
     large = shape.total_params > _LARGE_PARAMS and (shape.moe is not None or shape.is_hybrid)
     full = _LARGE_GRAPHS_GIB if large else _GRAPHS_GIB
     return full * (0.2 + 0.8 * graph_sizes(seqs) / graph_sizes(256))
@@ -85,3 +90,38 @@ def graph_sizes(seqs: int) -> int:
     """How many batch sizes are captured."""
     top = min(2 * seqs, 512)
     return sum(size <= top for size in (1, 2, 4)) + min(top, 256) // 8 + max(0, top - 256) // 16
+
+
+def adapters_gib(
+    shape: ModelShape, split: Split, layers: Sequence[Layer], *, slots: int, rank: int
+) -> float:
+    """Slots for LoRA adapters, which are allocated with the weights on each rank.
+
+    ``slots`` (max_loras) times two matrices of width ``rank`` (max_lora_rank) for each matrix of
+    attention and feed-forward parts; the one on the input side is copied to all ranks where the
+    matrix is cut by columns (create_lora_weights in vllm/lora/layers). 2 bytes an element.
+    """
+    if not slots:
+        return 0.0
+    counts: dict[Layer, int] = {}
+    for layer in layers:
+        counts[layer] = counts.get(layer, 0) + 1
+    width = sum(number * _adapter_width(shape, split, layer) for layer, number in counts.items())
+    return slots * rank * width * 2 / GIB
+
+
+def _adapter_width(shape: ModelShape, split: Split, layer: Layer) -> float:
+    """Inputs and outputs of one layer's matrices on one rank."""
+    total = 0.0
+    if layer.mixer not in ("", "state") and not shape.mla:
+        kv_heads, dim = shape.attention(layer.mixer)
+        queries = shape.heads / split.tp * dim
+        total += 4 * shape.hidden + 2 * queries + 2 * rank_heads(kv_heads, split.tp) * dim
+    ups = 2 if shape.gated else 1
+    if layer.ffn == "dense":
+        total += (ups + 1) * (shape.hidden + shape.intermediate / split.tp)
+    elif layer.ffn == "moe" and shape.moe:
+        inner = shape.moe.intermediate / (1 if split.ep > 1 else split.tp)
+        experts = ceil_div(shape.moe.experts, split.ep)
+        total += experts * (ups + 1) * (shape.hidden + inner)
+    return total

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .fields import Fields
+from .modules import Entries, matches, sort_out
 
 DTYPE_BYTES = {
     "float32": 4.0, "float": 4.0, "float16": 2.0, "half": 2.0, "bfloat16": 2.0, "auto": 2.0,
@@ -35,13 +35,25 @@ _FORMATS = {
 _WORDS = (
     ("nvfp4", "nvfp4"), ("modelopt_fp4", "nvfp4"), ("petit", "nvfp4"), ("mixed", "nvfp4"),
     ("w4a16", "int4"), ("mxfp4", "mxfp4"), ("mxfp8", "mxfp8"), ("awq", "int4"),
-    ("gptq", "gptq4"), ("auto_round", "int4"), ("auto-round", "int4"), ("inc", "int4"),
-    ("moe_wna16", "int4"), ("bitsandbytes", "bnb4"), ("bnb", "bnb4"), ("int4", "int4"),
-    ("w4a8", "int4"), ("rtn", "int4"), ("int8", "int8"), ("w8a8", "int8"), ("w8a16", "int8"),
-    ("fp8", "fp8"), ("modelopt", "fp8"),
+    ("gptq", "gptq4"), ("auto_round", "int4"), ("auto-round", "int4"), ("moe_wna16", "int4"),
+    ("bitsandbytes", "bnb4"), ("bnb", "bnb4"), ("int4", "int4"), ("w4a8", "int4"),
+    ("int8", "int8"), ("w8a8", "int8"), ("w8a16", "int8"), ("fp8", "fp8"), ("modelopt", "fp8"),
 )  # fmt: skip
+# Names that are no part of a longer one.
+_WHOLE_WORDS = {"inc": "int4", "rtn": "int4"}
+_UNSUPPORTED = ("torchao", "gguf", "humming", "fp_quant", "deepseek_v4")
 _UNQUANTIZED = ("", "none", "null", "auto", "bf16", "bfloat16", "fp16", "float16")
-_LAYER = re.compile(r"layers\.(\d+)\.(.+)$")
+# Lists of what is left alone, under the names of the tools that write them.
+_IGNORE = (
+    "ignore", "ignored_layers", "modules_to_not_convert", "exclude_modules", "exclude",
+    "llm_int8_skip_modules",
+)  # fmt: skip
+_MIXED_DOUBT = "which layers of a mixed checkpoint are quantized how is not said"
+
+# Bytes of a parameter of what the entries mean, the first match deciding.
+Rules = list[tuple[Entries, float]]
+# The matrices of a single layer that differ from the other layers', and their bytes.
+Own = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -49,8 +61,9 @@ class Quantization:
     """What the linear layers hold.
 
     ``linear_bytes``: bytes of a parameter; ``full_bytes``: of one that is not quantized.
-    ``ignored``: patterns of matrices that stay whole, ``skipped``: the same for single layers.
-    ``block``: rows and columns of a scale; ``group``: input columns of one.
+    ``rules``: entries that mean matrices of all layers, and their bytes. ``skipped``: matrices
+    of single layers that differ from the other layers', and their bytes. ``head``: bytes of the
+    output matrix. ``block``: rows and columns of a scale; ``group``: input columns of one.
     """
 
     name: str = ""
@@ -58,8 +71,9 @@ class Quantization:
     full_bytes: float = 2.0
     attention_bytes: float | None = None
     only_experts: bool = False
-    ignored: tuple[str, ...] = ()
-    skipped: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    rules: tuple[tuple[str, float], ...] = ()
+    skipped: Mapping[int, Own] = field(default_factory=dict)
+    head: float | None = None
     block: tuple[int, int] | None = None
     group: int = 0
     kv_dtype: str = ""
@@ -70,39 +84,27 @@ class Quantization:
         """Bytes of a parameter of the products that old releases made of MLA's projections."""
         return self.linear_bytes if self.name.startswith("fp8") else self.full_bytes
 
+    def head_bytes(self, *, tied: bool) -> float:
+        """Bytes of one parameter of the output matrix; one that is shared stays whole."""
+        return self.full_bytes if tied or self.head is None else self.head
+
     def module_bytes(self, name: str) -> float:
         """Bytes of one parameter of a matrix such as ``self_attn.q_proj``, in most layers."""
         if not self.name:
             return self.full_bytes
-        if self.only_experts and ".experts" not in name:
+        if self.only_experts and name not in ("mlp.experts", "experts"):
             return self.full_bytes
-        if any(_matches(pattern, name) for pattern in self.ignored):
-            return self.full_bytes
+        for entry, size in self.rules:
+            if matches(entry, name):
+                return size
         if self.attention_bytes is not None and "attn" in name:
             return self.attention_bytes
         return self.linear_bytes
 
-    def is_skipped(self, layer: int, name: str) -> bool:
-        """Whether this matrix of this layer alone stays whole."""
-        return any(_under(part, name) for part in self.skipped.get(layer, ()))
-
-
-def _under(part: str, name: str) -> bool:
-    """Whether one module path is the other, or lies below it."""
-    return part == name or name.startswith(f"{part}.") or part.startswith(f"{name}.")
-
-
-def _matches(pattern: str, name: str) -> bool:
-    """Whether an entry of an ignore list means the matrix (layer 0 stands for all)."""
-    full = name if name == "lm_head" else f"model.layers.0.{name}"
-    if pattern.startswith("re:"):
-        try:
-            return re.match(pattern[3:], full) is not None
-        except re.error:
-            return False
-    if "*" in pattern:
-        return fnmatch.fnmatchcase(full, f"*{pattern.removeprefix('language_model.')}")
-    return f".{pattern}." in f".{full}."
+    def layer_bytes(self, layer: int, name: str) -> float:
+        """Bytes of one parameter of a matrix in this layer."""
+        own = dict(self.skipped.get(layer, ())).get(name)
+        return self.module_bytes(name) if own is None else own
 
 
 def read_quantization(
@@ -114,151 +116,289 @@ def read_quantization(
     """
     full = DTYPE_BYTES.get(dtype, 2.0)
     fields = Fields(config)
-    stored = fields.get("quantization_config", "compression_config")
-    if stored is not None and not isinstance(stored, Mapping):
-        raise ValueError("config.quantization_config is not a mapping")
-    details: Mapping[str, Any] = stored or {}
+    details = _details(fields)
     said = _said(details, fields, flag)
     if said.lower() in _UNQUANTIZED:
         return Quantization(full_bytes=full, linear_bytes=full, kv_dtype=_kv_dtype(details, fields))
     form = _form(said, details)
-    ignored, skipped = _ignored(details, fields, said)
     if form is None:
-        doubt = f"quantization {said!r} is not known; bytes per parameter cannot be told"
+        doubt = f"quantization {said[:80]!r} is not known; bytes per parameter cannot be told"
         return Quantization(name=said, linear_bytes=full, full_bytes=full, doubt=doubt)
+    return _known(said, form, details, fields, full)
+
+
+def _known(
+    said: str, form: str, details: Mapping[str, Any], fields: Fields, full: float
+) -> Quantization:
     group = _group(details, said)
+    ignored = _ignored(details, fields, said)
+    own, default = _own_rules(said, details, full)
+    linear = _bytes(form, details, group) if default is None else default
+    rules: Rules = [(sort_out(ignored), full), *own]
+    is_mixed = "mixed" in said.lower()
     only_experts = not ignored and ("experts" in said or (form == "mxfp4" and "mx" in said))
-    return Quantization(
+    plain = Quantization(
         name=form,
-        linear_bytes=_bytes(form, details, group),
+        linear_bytes=linear,
         full_bytes=full,
-        attention_bytes=1.0 if "mixed" in said.lower() and not ignored else None,
+        attention_bytes=1.0 if is_mixed and not ignored and not own else None,
         only_experts=only_experts or (form == "mxfp4" and details.get("quant_method") == "mxfp4"),
-        ignored=ignored,
-        skipped=skipped,
+        rules=tuple((entry, size) for entries, size in rules for entry in entries.general),
         block=_block(details, fields, said),
         group=group,
         kv_dtype=_kv_dtype(details, fields),
-        doubt="which layers of a mixed checkpoint are quantized how is not said"
-        if "mixed" in said.lower()
-        else "",
+        doubt=_MIXED_DOUBT if is_mixed and not own else "",
     )
+    return _with_exceptions(plain, rules, fields, packs_head=_packs_head(details, said, form))
+
+
+def _with_exceptions(
+    plain: Quantization, rules: Rules, fields: Fields, *, packs_head: bool
+) -> Quantization:
+    """Add what single layers do otherwise, and the output matrix."""
+    count = fields.integer("num_hidden_layers", "n_layer", "n_layers", "num_layers") or 0
+    single: dict[int, dict[str, float]] = {}
+    for entries, size in reversed(rules):
+        for layer in entries.layers(min(count, 10_000)):
+            own = single.setdefault(layer, {})
+            own.update((name, size) for name in entries.names(layer))
+    skipped = {
+        layer: tuple((n, size) for n, size in sorted(own.items()) if size != plain.module_bytes(n))
+        for layer, own in single.items()
+    }
+    named = next((size for entry, size in plain.rules if matches(entry, "lm_head")), None)
+    packed = plain.linear_bytes if packs_head else None
+    return replace(
+        plain,
+        skipped={layer: own for layer, own in skipped.items() if own},
+        head=packed if named is None else named,
+    )
+
+
+def _packs_head(details: Mapping[str, Any], said: str, form: str) -> bool:
+    """Whether the output matrix is packed like the others (auto_gptq.py, auto_awq.py)."""
+    if form in ("int4", "gptq4", "int8") and details.get("lm_head") is True:
+        return True
+    written = details.get("quant_method") == "modelopt" or "producer" in details
+    return written and bool(details) and "mixed" not in said.lower()
+
+
+def _details(fields: Fields) -> Mapping[str, Any]:
+    """The checkpoint's own words; ModelOpt's older ones lie one level deeper."""
+    stored = fields.get("quantization_config", "compression_config")
+    if stored is None:
+        return {}
+    if not isinstance(stored, Mapping):
+        raise ValueError("config.quantization_config is not a mapping")
+    inner = stored.get("quantization")
+    return {**inner, **stored} if isinstance(inner, Mapping) else stored
 
 
 def _said(details: Mapping[str, Any], fields: Fields, flag: str | None) -> str:
     """The checkpoint's own words win: vLLM refuses a flag that disagrees with them."""
-    inner = details.get("quantization")
-    nested: Mapping[str, Any] = inner if isinstance(inner, Mapping) else {}
-    algo = details.get("quant_algo") or nested.get("quant_algo")
-    method = details.get("quant_method")
-    said = algo or method or flag or fields.text("quant_method")
-    return str(said or "")
+    for name in ("quant_algo", "quant_method"):
+        word = details.get(name)
+        if word is not None and not isinstance(word, str):
+            raise ValueError(f"config.quantization_config.{name} is not a text")
+        if word:
+            return word
+    if isinstance(details.get("config_groups"), Mapping):
+        return "compressed-tensors"
+    if details:
+        return flag or fields.text("quant_method") or "quantization_config without quant_method"
+    return flag or fields.text("quant_method")
 
 
 def _form(said: str, details: Mapping[str, Any]) -> str | None:
     """The key of the table of formats, None for a format that is not in it."""
     word = said.lower()
     if "compressed" in word:
-        return _compressed(details)
-    if "quark" in word or "torchao" in word or "gguf" in word:
+        forms = [_group_form(weights) for weights, dummy in _groups(details)]
+        return forms[0] if forms and None not in forms else None
+    if "quark" in word:
+        return _quark_form(details)
+    if any(name in word for name in _UNSUPPORTED):
         return None
-    form = next((form for part, form in _WORDS if part in word), None)
+    form = next((form for part, form in _WORDS if part in word), _WHOLE_WORDS.get(word))
+    return _refined(form, word, details)
+
+
+def _refined(form: str | None, word: str, details: Mapping[str, Any]) -> str | None:
+    """The format when the number of bits and the shape of the scales are looked at too."""
+    bits = details.get("bits", 4)
     if form == "bnb4" and (details.get("load_in_8bit") or "8" in word.replace("bnb-4bit", "")):
         return "bnb8"
-    if form in ("int4", "gptq4") and details.get("bits") == 8:
-        return "int8"
-    if form == "fp8" and (details.get("weight_block_size") or "block" in word):
+    if form in ("int4", "gptq4") and bits not in (2, 3, 4):
+        return "int8" if bits == 8 else None
+    if form == "fp8" and (details.get("weight_block_size") or "block" in word or "_pb" in word):
         return "fp8_block"
     return form
 
 
-def _compressed(details: Mapping[str, Any]) -> str | None:
-    """The format of llm-compressor's first group of weights."""
-    weights = _weights(details)
-    bits = weights.get("num_bits")
-    if bits == 8:
-        block = weights.get("strategy") == "block"
-        return ("fp8_block" if block else "fp8") if weights.get("type") == "float" else "int8"
-    if bits == 4:
-        return "nvfp4" if weights.get("type") == "float" else "int4"
+def _group_form(weights: Mapping[str, Any]) -> str | None:
+    """The format of one group of llm-compressor (compressed_tensors.py)."""
+    bits, is_float = weights.get("num_bits"), weights.get("type") == "float"
+    if bits == 8 and is_float:
+        return "fp8_block" if weights.get("strategy") == "block" else _micro(weights, "fp8")
+    if bits == 4 and is_float:
+        return _micro(weights, "nvfp4")
+    if bits in (4, 8) and weights.get("type") in ("int", None):
+        return "int4" if bits == 4 else "int8"
     return None
 
 
-def _weights(details: Mapping[str, Any]) -> Mapping[str, Any]:
+def _micro(weights: Mapping[str, Any], plain: str) -> str:
+    """Groups of 32 are the microscaling formats."""
+    micro = {"fp8": "mxfp8", "nvfp4": "mxfp4"}
+    return micro[plain] if weights.get("group_size") == 32 else plain
+
+
+def _quark_form(details: Mapping[str, Any]) -> str | None:
+    """The format of Quark's weights (quark/quark.py); single layers of their own are not read."""
+    common = details.get("global_quant_config")
+    weight = common.get("weight") if isinstance(common, Mapping) else None
+    if not isinstance(weight, Mapping) or details.get("layer_quant_config"):
+        return None
+    dtype = str(weight.get("dtype")).lower()
+    if dtype.startswith("fp8"):
+        return "mxfp8" if weight.get("group_size") == 32 else "fp8"
+    return {"fp4": "mxfp4", "int4": "int4", "uint4": "int4", "int8": "int8"}.get(dtype)
+
+
+def _first_weights(details: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next(iter(_groups(details)), ({}, []))[0]
+
+
+def _groups(details: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], list[str]]]:
+    """Weights and targets of each of llm-compressor's groups."""
     groups = details.get("config_groups")
-    first = next(iter(groups.values()), None) if isinstance(groups, Mapping) else None
-    weights = first.get("weights") if isinstance(first, Mapping) else None
-    return weights if isinstance(weights, Mapping) else {}
+    found = []
+    for group in groups.values() if isinstance(groups, Mapping) else ():
+        weights = group.get("weights") if isinstance(group, Mapping) else None
+        if isinstance(weights, Mapping):
+            found.append((weights, _texts(group, "targets", "config_groups.")))
+    return found
+
+
+def _own_rules(said: str, details: Mapping[str, Any], full: float) -> tuple[Rules, float | None]:
+    """Bytes of the matrices that are named one by one, and of all the others (None: the format's).
+
+    llm-compressor's groups, ModelOpt's quantized_layers, GPTQ's dynamic and AutoRound's
+    extra_config.
+    """
+    if "mixed" in said.lower():
+        return _mixed_rules(details), full if details.get("quantized_layers") else None
+    if "compressed" in said.lower():
+        return _group_rules(details, full)
+    return _override_rules(details, full), None
+
+
+def _mixed_rules(details: Mapping[str, Any]) -> Rules:
+    layers = details.get("quantized_layers") or {}
+    if not isinstance(layers, Mapping):
+        raise ValueError("config.quantization_config.quantized_layers is not a mapping")
+    by_size: dict[float, list[str]] = {}
+    for path, recipe in layers.items():
+        algo = recipe.get("quant_algo") if isinstance(recipe, Mapping) else None
+        form = _form(algo, {}) if isinstance(algo, str) else None
+        if form is None:
+            raise ValueError(f"config.quantization_config.quantized_layers: {algo!r} is not known")
+        by_size.setdefault(_FORMATS[form], []).append(str(path))
+    return [(sort_out(paths), size) for size, paths in by_size.items()]
+
+
+def _group_rules(details: Mapping[str, Any], full: float) -> tuple[Rules, float | None]:
+    rules: Rules = []
+    default: float | None = None
+    for weights, targets in _groups(details):
+        form = _group_form(weights)
+        size = full if form is None else _bytes(form, {"config_groups": {"": {"weights": weights}}},
+                                                _count(weights.get("group_size")))  # fmt: skip
+        if not targets or "Linear" in targets:
+            default = size if default is None else default
+        rules.append((sort_out(name for name in targets if name != "Linear"), size))
+    return rules, full if default is None else default
+
+
+def _override_rules(details: Mapping[str, Any], full: float) -> Rules:
+    rules: Rules = []
+    for name, sign in (("dynamic", "re:"), ("extra_config", "")):
+        listed = details.get(name) or {}
+        if not isinstance(listed, Mapping):
+            raise ValueError(f"config.quantization_config.{name} is not a mapping")
+        for key, change in listed.items():
+            entries = sort_out([sign + str(key).removeprefix("-:").removeprefix("+:")])
+            bits = change.get("bits", 4) if isinstance(change, Mapping) else 4
+            if str(key).startswith("-:") or not isinstance(bits, int) or bits >= 16:
+                rules.append((entries, full))
+            elif isinstance(change, Mapping) and "bits" in change:
+                rules.append((entries, bits / 8 + 2.5 / (_group({**details, **change}, "") or 128)))
+    return rules
+
+
+def _count(value: Any) -> int:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return value if is_count else 0
 
 
 def _group(details: Mapping[str, Any], said: str) -> int:
     """Input columns of one scale; 0 when it is not said."""
-    found = details.get("group_size") or _weights(details).get("group_size")
-    if isinstance(found, int) and not isinstance(found, bool) and found > 0:
-        return found
+    found = _count(details.get("group_size")) or _count(_first_weights(details).get("group_size"))
     written = re.search(r"\bg(\d{2,4})\b", said)
-    return int(written.group(1)) if written else 0
+    return found or (_count(int(written.group(1))) if written else 0)
 
 
 def _bytes(form: str, details: Mapping[str, Any], group: int) -> float:
-    if form in ("int4", "gptq4") and group:
-        symmetric = details.get("sym", form == "gptq4") or _weights(details).get("symmetric")
-        bits = details.get("bits")
-        packed = bits / 8 if isinstance(bits, int) and 2 <= bits <= 8 else 0.5
-        return packed + (2.0 if symmetric else 2.5) / group
-    return _FORMATS[form]
+    if form == "int8" and group:
+        return 1 + 2 / group
+    if form not in ("int4", "gptq4"):
+        return _FORMATS[form]
+    weights = _first_weights(details)
+    bits = _count(details.get("bits")) or 4
+    if group:
+        symmetric = details.get("sym", form == "gptq4") or weights.get("symmetric")
+        return bits / 8 + (2.0 if symmetric else 2.5) / group
+    if details.get("group_size") == -1 or weights.get("strategy") == "channel":
+        # One scale for a whole row.
+        return bits / 8 + _FORMATS["int8"] - 1
+    return _FORMATS[form] + (bits - 4) / 8
 
 
 def _block(details: Mapping[str, Any], fields: Fields, said: str) -> tuple[int, int] | None:
     block = details.get("weight_block_size") or fields.get("weight_block_size")
-    block = block or _weights(details).get("block_structure")
-    if isinstance(block, list) and len(block) == 2 and all(isinstance(b, int) for b in block):
-        if min(block) <= 0:
-            raise ValueError(f"config.weight_block_size is {block}; sizes must be at least 1")
-        return block[0], block[1]
-    return (128, 128) if "block" in said.lower() else None
+    block = block or _first_weights(details).get("block_structure")
+    if block is None or isinstance(block, str):
+        return (128, 128) if "block" in said.lower() else None
+    if not isinstance(block, list | tuple) or len(block) != 2 or not all(map(_count, block)):
+        raise ValueError("config.weight_block_size is not a pair of whole numbers above 0")
+    return block[0], block[1]
 
 
 def _kv_dtype(details: Mapping[str, Any], fields: Fields) -> str:
     """What the checkpoint asks of the cache (vllm/config/cache.py, ModelOpt and llm-compressor)."""
-    inner = details.get("quantization")
-    nested: Mapping[str, Any] = inner if isinstance(inner, Mapping) else {}
-    said = details.get("kv_cache_quant_algo") or nested.get("kv_cache_quant_algo")
-    said = said or details.get("kv_cache_scheme") or fields.get("kv_cache_scheme")
-    if not said:
+    said = details.get("kv_cache_quant_algo") or details.get("kv_cache_scheme")
+    said = said or fields.get("kv_cache_scheme")
+    if not said or str(said).lower() in ("none", "auto"):
         return ""
-    return "nvfp4" if "nvfp4" in str(said).lower() else "fp8"
+    bits = said.get("num_bits") if isinstance(said, Mapping) else None
+    return "nvfp4" if bits == 4 or "nvfp4" in str(said).lower() else "fp8"
 
 
-def _ignored(
-    details: Mapping[str, Any], fields: Fields, said: str
-) -> tuple[tuple[str, ...], dict[int, tuple[str, ...]]]:
-    """Patterns for all layers, and module paths for single ones."""
-    inner = details.get("quantization")
-    places: list[Mapping[str, Any]] = [details, inner if isinstance(inner, Mapping) else {}]
-    listed: list[Any] = []
-    for place in places:
-        for name in ("ignore", "ignored_layers", "modules_to_not_convert", "exclude_modules",
-                     "llm_int8_skip_modules"):  # fmt: skip
-            value = place.get(name)
-            if value is not None and not isinstance(value, list | tuple):
-                raise ValueError(f"config.quantization_config.{name} is not a list")
-            listed += value or []
+def _texts(place: Mapping[str, Any], name: str, where: str = "") -> list[str]:
+    value = place.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"config.quantization_config.{where}{name} is not a list")
+    return [entry for entry in value if isinstance(entry, str)]
+
+
+def _ignored(details: Mapping[str, Any], fields: Fields, said: str) -> list[str]:
+    """Entries for what stays whole."""
+    listed = [entry for name in _IGNORE for entry in _texts(details, name)]
     hint = fields.get("quant_ignore")
     if isinstance(hint, str):
         listed += ["*self_attn*" if "self_attn" in word else word for word in hint.split(", ")]
     elif "mlps only" in said.lower():
         listed += ["*self_attn*", "*linear_attn*"]
-    return _sorted_out([entry for entry in listed if isinstance(entry, str)])
-
-
-def _sorted_out(entries: list[str]) -> tuple[tuple[str, ...], dict[int, tuple[str, ...]]]:
-    general: list[str] = []
-    single: dict[int, list[str]] = {}
-    for entry in entries:
-        found = None if entry.startswith("re:") or "*" in entry else _LAYER.search(entry)
-        if found is None:
-            general.append(entry)
-        else:
-            single.setdefault(int(found.group(1)), []).append(found.group(2))
-    return tuple(general), {layer: tuple(names) for layer, names in single.items()}
+    return listed

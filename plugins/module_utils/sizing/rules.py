@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .cards import Card
 from .overheads import context_gib
 from .quantization import Quantization
 from .settings import Settings
 from .shape import ModelShape
-from .units import GRAPHS_IN_BUDGET, ceil_div, round_up
+from .units import GRAPHS_IN_BUDGET, SETTLED_TOKENS, ceil_div, round_up
 
-# Left out of doubt before a refusal is called likely (memory in GiB, share of the total).
-_EXACT_GIB, _EXACT_SHARE, _ESTIMATE_SHARE = 0.5, 0.01, 0.10
 # gpt-oss on Hopper above this utilization ran out of memory while warming up its sampler.
 _SAFE_MXFP4_UTILIZATION = 0.92
 
@@ -46,13 +45,6 @@ class Budget:
     needed_gib: float | None = None
     block_gib: float = 0.0
     blocks: int | None = None
-
-
-def margin_gib(confidence: str, total_gib: float) -> float:
-    """How far a figure may be off before a refusal is more likely than not."""
-    if confidence == "exact":
-        return _EXACT_GIB + _EXACT_SHARE * total_gib
-    return _ESTIMATE_SHARE * total_gib
 
 
 def shape_reasons(shape: ModelShape, quant: Quantization, settings: Settings) -> list[Reason]:
@@ -104,13 +96,19 @@ def _uneven_blocks(shape: ModelShape, quant: Quantization, settings: Settings) -
             yield f"{name} / {tp} = {width // tp} is not divisible by the {word} of {size}"
 
 
-def memory_reasons(budget: Budget, settings: Settings, confidence: str) -> list[Reason]:
-    """Rules of one rank's memory, those that cannot be judged left out."""
+def memory_reasons(
+    budget: Budget, settings: Settings, margin: float, *, is_sure: bool
+) -> list[Reason]:
+    """Rules of one rank's memory, those that cannot be judged left out.
+
+    ``margin``: GiB by which more may be free than was computed; ``is_sure``: whether the format
+    of the weights is known.
+    """
     found = []
     if budget.total_gib is not None and settings.card is not None:
         found += _free_memory(budget.total_gib, settings)
-        found += _weights(budget.total_gib, budget, settings, confidence)
-    found += _cache(budget, settings, confidence)
+        found += _weights(budget.total_gib, budget, settings, is_sure=is_sure)
+    found += _cache(budget, settings, margin)
     return found
 
 
@@ -119,8 +117,10 @@ def startup_reasons(budget: Budget, settings: Settings, quant: Quantization) -> 
     total, card = budget.total_gib, settings.card
     if total is None or card is None or card.unified:
         return []
+    if settings.kv_given_gib is not None:
+        return _given_cache(total, settings.kv_given_gib, budget)
     high = settings.utilization > _SAFE_MXFP4_UTILIZATION
-    if quant.name == "mxfp4" and high and settings.kv_given_gib is None and not settings.eager:
+    if quant.name == "mxfp4" and high and not settings.eager:
         return [
             Reason(
                 "startup_oom",
@@ -129,16 +129,39 @@ def startup_reasons(budget: Budget, settings: Settings, quant: Quantization) -> 
                 f"give gpu_memory_utilization {_SAFE_MXFP4_UTILIZATION:g} or less",
             )
         ]
-    if settings.kv_given_gib is None or budget.weights_gib is None:
-        return []
-    used = budget.weights_gib + settings.kv_given_gib
-    if used <= total:
+    return _graphs_outside(total, card, budget, settings)
+
+
+def _given_cache(total: float, given: float, budget: Budget) -> list[Reason]:
+    """Weights and a cache of a given size must fit the card; the share is not asked then."""
+    if budget.weights_gib is None or budget.weights_gib + given <= total:
         return []
     return [
         Reason(
             "startup_oom",
-            f"weights and kv_cache_memory_gib are {used:.2f} GiB, the GPU has {total:.2f}",
+            f"weights and kv_cache_memory_gib are {budget.weights_gib + given:.2f} GiB, the GPU has"
+            f" {total:.2f}",
             f"give kv_cache_memory_gib {max(0.0, total * 0.9 - budget.weights_gib):.1f} or less",
+        )
+    ]
+
+
+def _graphs_outside(total: float, card: Card, budget: Budget, settings: Settings) -> list[Reason]:
+    """v0.8 to v0.20 captured CUDA graphs on top of the share; half of what they take is certain."""
+    release, graphs = settings.release, budget.cuda_graph_gib or 0.0
+    if release.since(*GRAPHS_IN_BUDGET) or not release.since(0, 8) or budget.requested_gib is None:
+        return []
+    taken = budget.requested_gib + context_gib(settings.split, card, release) + graphs / 2
+    if taken <= total or _free_memory(total, settings):
+        return []
+    room = (total - taken + budget.requested_gib - graphs / 2) / total
+    return [
+        Reason(
+            "startup_oom",
+            f"gpu_memory_utilization {settings.utilization:g} leaves"
+            f" {total - budget.requested_gib:.2f} GiB for the CUDA context, libraries and about"
+            f" {graphs:.1f} GiB of CUDA graphs, which this release does not count",
+            f"give gpu_memory_utilization {max(0, int(room * 100)) / 100:g} or less",
         )
     ]
 
@@ -162,11 +185,11 @@ def _free_memory(total: float, settings: Settings) -> list[Reason]:
     ]
 
 
-def _weights(total: float, budget: Budget, settings: Settings, confidence: str) -> list[Reason]:
+def _weights(total: float, budget: Budget, settings: Settings, *, is_sure: bool) -> list[Reason]:
     weights, card = budget.weights_gib, settings.card
     if weights is None or card is None:
         return []
-    doubt = 0.0 if confidence == "exact" else 0.05 * weights
+    doubt = (0.01 if card.listed and is_sure else 0.05) * weights
     if weights - doubt + 0.3 <= total:
         return []
     return [
@@ -178,19 +201,17 @@ def _weights(total: float, budget: Budget, settings: Settings, confidence: str) 
     ]
 
 
-def _cache(budget: Budget, settings: Settings, confidence: str) -> list[Reason]:
+def _cache(budget: Budget, settings: Settings, margin: float) -> list[Reason]:
     available = budget.kv_cache_gib
     if available is None:
         return []
-    margin = 0.0
-    if settings.kv_given_gib is None:
-        margin = margin_gib(confidence, budget.total_gib or 0.0)
     found = []
     if available + margin <= 0:
         found.append(
             Reason(
                 "no_kv_memory",
-                f"no memory is left for cache blocks ({available:.2f} GiB)",
+                f"no memory is left for cache blocks, {max(0.0, -available):.2f} GiB are missing"
+                " even without any",
                 "give more GPUs, a higher gpu_memory_utilization, or fewer max_num_seqs",
             )
         )
@@ -198,17 +219,18 @@ def _cache(budget: Budget, settings: Settings, confidence: str) -> list[Reason]:
         found.append(
             Reason(
                 "kv_cache",
-                f"one request does not fit into {available:.2f} GiB of cache",
+                f"one request does not fit into {max(0.0, available):.2f} GiB of cache",
                 "give more GPUs, or a checkpoint with fewer bytes per parameter",
             )
         )
-    null = budget.block_gib if settings.release.since(*GRAPHS_IN_BUDGET) else 0.0
+    null = budget.block_gib if settings.release.since(*SETTLED_TOKENS) else 0.0
     if budget.needed_gib is not None and budget.needed_gib > available + margin - null:
+        kept = ", less the block that the pool keeps back" if null else ""
         found.append(
             Reason(
                 "kv_cache",
                 f"one request of {settings.length} tokens needs {budget.needed_gib:.2f} GiB of"
-                f" cache, and {available:.2f} GiB are available",
+                f" cache, and {max(0.0, available):.2f} GiB are available{kept}",
                 "give a shorter max_model_len, more GPUs, or an fp8 kv_cache_dtype",
             )
         )
@@ -216,15 +238,19 @@ def _cache(budget: Budget, settings: Settings, confidence: str) -> list[Reason]:
 
 
 def mamba_reasons(
-    shape: ModelShape, budget: Budget, settings: Settings, confidence: str
+    shape: ModelShape, budget: Budget, settings: Settings, margin: float
 ) -> list[Reason]:
-    """A hybrid model needs a block for each running request (mamba cache, full CUDA graphs)."""
+    """A hybrid model needs a block for each running request (full CUDA graphs).
+
+    vllm/config/compilation.py, resolve_cudagraph_mode_and_sizes. Only a max_num_seqs that was
+    given is judged: where nobody gave one, the plan names one that fits.
+    """
     blocks = budget.blocks
-    if not shape.is_hybrid or settings.eager or blocks is None or not settings.seqs_given:
+    if not shape.is_hybrid or blocks is None or not settings.seqs_given:
         return []
-    room = blocks
-    if settings.kv_given_gib is None and budget.block_gib:
-        room += int(margin_gib(confidence, budget.total_gib or 0.0) / budget.block_gib)
+    if not has_block_limit(settings):
+        return []
+    room = blocks + (int(margin / budget.block_gib) if budget.block_gib else 0)
     if settings.seqs <= room:
         return []
     return [
@@ -235,6 +261,14 @@ def mamba_reasons(
             f"give max_num_seqs {max(1, safe_seqs(blocks))} or less",
         )
     ]
+
+
+def has_block_limit(settings: Settings) -> bool:
+    """Whether a block is needed for each running request: with graphs, since v0.17.
+
+    Earlier releases captured fewer batch sizes instead (issue 34094).
+    """
+    return not settings.eager and settings.release.since(0, 17)
 
 
 def safe_seqs(blocks: int) -> int:

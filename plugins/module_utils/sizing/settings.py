@@ -14,15 +14,31 @@ from .cards import Card, find_card
 from .kv_cache import KV_DTYPES, CacheOptions
 from .quantization import DTYPE_BYTES, Quantization
 from .shape import ModelShape
-from .units import GRAPHS_IN_BUDGET, Release, parse_release
+from .state import SSM_BYTES
+from .units import (
+    CHUNKED_MANAGER,
+    CHUNKED_OFF,
+    CHUNKED_ON,
+    GRAPHS_IN_BUDGET,
+    HYBRID_MANAGER,
+    HYBRID_PREFIXES,
+    SETTLED_TOKENS,
+    Release,
+    parse_release,
+)
 from .weights import Split
 
 _LARGE_CARD_GIB, _HUGE_CARD_GIB = 70, 160
+# Speculation that does not run beside asynchronous scheduling (VllmConfig.__post_init__).
+_SYNCHRONOUS_DRAFTS = ("ngram", "suffix", "medusa", "mlp_speculator", "custom_class")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """All that the sizing needs beside the shape. None: not known."""
+    """All that the sizing needs beside the shape. None: not known.
+
+    ``adapters``: slots for LoRA adapters and their rank, zeros without LoRA.
+    """
 
     split: Split
     release: Release
@@ -39,6 +55,7 @@ class Settings:
     cache: CacheOptions
     text_only: bool
     speculative: bool
+    adapters: tuple[int, int]
     offload_gib: float
     processor_cache_gib: float
 
@@ -74,9 +91,17 @@ def read_settings(
         cache=_cache(model, shape, quant, flags, release, tokens, card),
         text_only="language-model-only" in flags or not shape.vision,
         speculative=bool(model.speculative_config),
+        adapters=_adapters(model, flags),
         offload_gib=float(_decimal(flags, "cpu-offload-gb") or 0),
         processor_cache_gib=_decimal(flags, "mm-processor-cache-gb", 4.0),
     )
+
+
+def _adapters(model: Model, flags: dict[str, str]) -> tuple[int, int]:
+    """max_loras and max_lora_rank (vllm/config/lora.py) where LoRA is on."""
+    if not model.lora_modules and "enable-lora" not in flags:
+        return 0, 0
+    return _number(flags, "max-loras") or 1, _number(flags, "max-lora-rank") or 16
 
 
 def read_flags(arguments: Sequence[str]) -> dict[str, str]:
@@ -126,6 +151,7 @@ def pick_card(model: Model, product: str | None, memory_gib: float | None) -> Ca
         return card if card and card.memory_gib else None
     if card is None:
         family = "hopper" if memory_gib > 79.0 and not product else "other"
+        family = "amd" if model.accelerator == "amd" else family
         return Card(memory_gib, family)
     return Card(memory_gib, card.family, unified=card.unified)
 
@@ -148,23 +174,32 @@ def _batch(
     """max_num_batched_tokens and max_num_seqs (vllm/engine/arg_utils.py, server)."""
     tokens = model.max_num_batched_tokens or _number(flags, "max-num-batched-tokens")
     seqs = model.max_num_seqs or _number(flags, "max-num-seqs")
-    memory = card.memory_gib if card else 0.0
-    large = memory >= _LARGE_CARD_GIB and card is not None and card.family != "ampere"
-    if not release.since(0, 8):
-        # Without chunked prefill, which the first engine used above 32,768 tokens only.
-        default_tokens = max(length or 0, 2048) if (length or 0) <= 32768 else 2048
-        default_seqs = 256
-    elif memory >= _HUGE_CARD_GIB:
-        default_tokens, default_seqs = 16384, 1024
-    else:
-        default_tokens, default_seqs = (8192, 1024) if large else (2048, 256)
+    default_tokens, default_seqs = _batch_defaults(model, release, card, length)
     if flags.get("performance-mode") == "throughput":
         default_tokens, default_seqs = 2 * default_tokens, 2 * default_seqs
-    if seqs is None:
-        seqs = min(default_seqs, tokens or default_tokens)
+    wanted = seqs or default_seqs
     if tokens is None:
-        tokens = max(min(default_tokens, seqs * length) if length else default_tokens, seqs)
-    return tokens, seqs
+        tokens = min(default_tokens, wanted * length) if length else default_tokens
+    if seqs is None:
+        seqs = min(wanted, tokens)
+    return max(tokens, seqs), seqs
+
+
+def _batch_defaults(
+    model: Model, release: Release, card: Card | None, length: int | None
+) -> tuple[int, int]:
+    """Tokens and requests of a step where nobody said a number (EngineArgs.get_batch_defaults)."""
+    if model.accelerator == "cpu":
+        ranks = model.tensor_parallel_size * model.pipeline_parallel_size
+        return 2048 * ranks, 128 * ranks
+    if not release.since(0, 8):
+        # Without chunked prefill, which the first engine used above 32,768 tokens only.
+        return (max(length or 0, 2048) if (length or 0) <= 32768 else 2048), 256
+    memory = card.memory_gib if card else 0.0
+    if memory >= _HUGE_CARD_GIB and release.since(*HYBRID_PREFIXES):
+        return 16384, 1024
+    large = memory >= _LARGE_CARD_GIB and card is not None and card.family != "ampere"
+    return (8192, 1024) if large else (2048, 256)
 
 
 def _cpu_space(model: Model) -> float | None:
@@ -194,32 +229,104 @@ def _cache(
     tokens: int,
     card: Card | None,
 ) -> CacheOptions:
-    prefix = model.enable_prefix_caching
-    if prefix is None and "enable-prefix-caching" in flags:
-        prefix = True
     aligned = _is_on(model, "VLLM_MLA_CUDA_MEM_ALIGN_KV_CACHE")
-    allowed = _is_on(model, "VLLM_ALLOW_CHUNKED_LOCAL_ATTN_WITH_HYBRID_KV_CACHE")
+    kv_dtype = _packed(model, shape, card, _kv_dtype(model, quant, flags))
+    manager = "disable-hybrid-kv-cache-manager" not in flags
+    layers = _draft_layers(model, shape)
     return CacheOptions(
-        kv_dtype=_kv_dtype(model, quant, flags),
+        kv_dtype=kv_dtype,
         model_bytes=int(quant.full_bytes),
         block_size=model.block_size or _number(flags, "block-size"),
-        default_block_size=_default_block(model, shape, release, card),
-        max_num_batched_tokens=tokens,
-        prefix_caching=bool(prefix),
-        hybrid_manager="disable-hybrid-kv-cache-manager" not in flags,
-        chunked_as_full=not allowed,
+        default_block_size=_default_block(model, shape, release, card, kv_dtype),
+        in_flight_tokens=tokens * _steps_in_flight(model, flags, release),
+        state_mode=state_mode(model, shape, flags, release),
+        hybrid_manager=manager and release.since(*HYBRID_MANAGER),
+        chunked_as_full=_is_chunked_off(model, release),
         context_parallel=_number(flags, "decode-context-parallel-size", "dcp") or 1,
         padded_latent=shape.mla is not None and is_first_mla(release) and aligned is not False,
         release=release,
+        ssm_bytes=SSM_BYTES.get(flags.get("mamba-ssm-cache-dtype", "")),
+        draft_tokens=_draft_tokens(model, layers),
+        draft_layers=layers,
     )
 
 
-def _default_block(model: Model, shape: ModelShape, release: Release, card: Card | None) -> int:
-    """Tokens of a block (vllm/platforms): 128 on CPU, 64 with FlashMLA on Hopper, else 16."""
+def _steps_in_flight(model: Model, flags: dict[str, str], release: Release) -> int:
+    """Steps whose tokens a window is held for (VllmConfig.max_concurrent_batches).
+
+    Asynchronous scheduling, which CPUs and some kinds of speculation do without, adds one.
+    """
+    if not release.since(*SETTLED_TOKENS):
+        return 1
+    drafts = str(model.speculative_config.get("method", ""))
+    off = "no-async-scheduling" in flags or drafts in _SYNCHRONOUS_DRAFTS
+    if model.accelerator == "cpu" or off:
+        return model.pipeline_parallel_size
+    return model.pipeline_parallel_size + 1
+
+
+def state_mode(model: Model, shape: ModelShape, flags: dict[str, str], release: Release) -> str:
+    """How often a hybrid model's state is kept: ``none``, ``align`` or ``all``.
+
+    MambaModelConfig in vllm/model_executor/models/config.py. Prefix caching decides, which is on
+    by itself since v0.28; before, Mamba-2 kept a state for each block where it was switched on.
+    """
+    on = model.enable_prefix_caching
+    if on is None and "no-enable-prefix-caching" in flags:
+        on = False
+    if on is None and "enable-prefix-caching" in flags:
+        on = True
+    if not (release.since(*HYBRID_PREFIXES) if on is None else on):
+        return "none"
+    mamba = shape.state is not None and not shape.state.gated_delta
+    every = mamba and flags.get("mamba-cache-mode") != "align"
+    return "all" if every and not release.since(*HYBRID_PREFIXES) else "align"
+
+
+def _is_chunked_off(model: Model, release: Release) -> bool:
+    """Whether layers with chunks are kept as full ones."""
+    allowed = _is_on(model, "VLLM_ALLOW_CHUNKED_LOCAL_ATTN_WITH_HYBRID_KV_CACHE")
+    if not release.since(*CHUNKED_MANAGER):
+        return True
+    if allowed is not None and release.since(*CHUNKED_OFF):
+        return not allowed
+    return release.since(*CHUNKED_OFF) and not release.since(*CHUNKED_ON)
+
+
+def _draft_layers(model: Model, shape: ModelShape) -> int:
+    """Layers of full attention that multi-token prediction adds to the cache."""
+    if "mtp" not in str(model.speculative_config.get("method", "")):
+        return 0
+    return max(1, shape.mtp_layers)
+
+
+def _draft_tokens(model: Model, layers: int) -> int:
+    said = model.speculative_config.get("num_speculative_tokens")
+    if isinstance(said, int) and not isinstance(said, bool) and said > 0:
+        return said
+    return layers
+
+
+def _default_block(
+    model: Model, shape: ModelShape, release: Release, card: Card | None, kv_dtype: str
+) -> int:
+    """Tokens of a block where nobody said a number: the smallest that the attention kernel takes.
+
+    128 on a CPU. Latent attention (vllm/platforms/cuda.py, _get_backend_priorities): FlashMLA 64,
+    which Hopper took for all types first and takes for fp8 and sparse attention now; FlashInfer 32
+    on Blackwell. Otherwise 16.
+    """
     if model.accelerator == "cpu":
         return 128
-    hopper = card is not None and card.family == "hopper"
-    return 64 if shape.mla and hopper and release.since(0, 9) else 16
+    family = card.family if card and not card.unified else ""
+    if not shape.mla or not release.since(0, 9) or family not in ("hopper", "blackwell"):
+        return 16
+    if shape.sparse_index:
+        return 64
+    if family == "blackwell":
+        return 32 if release.since(*GRAPHS_IN_BUDGET) else 128
+    plain = kv_dtype in ("bfloat16", "float16", "half")
+    return 16 if plain and release.since(*GRAPHS_IN_BUDGET) else 64
 
 
 def is_first_mla(release: Release) -> bool:
@@ -237,6 +344,18 @@ def _kv_dtype(model: Model, quant: Quantization, flags: dict[str, str]) -> str:
             f"kv_cache_dtype {said!r} is not known; give one of {', '.join(KV_DTYPES)}"
         )
     return said
+
+
+def _packed(model: Model, shape: ModelShape, card: Card | None, kv_dtype: str) -> str:
+    """Sparse latent attention packs an fp8 cache in a format of its own before Blackwell.
+
+    _canonicalize_sparse_mla_kv_cache_dtype in model_executor/layers/attention/mla_attention.py.
+    """
+    blackwell = card is not None and card.family == "blackwell"
+    sparse = shape.mla is not None and shape.sparse_index
+    if sparse and kv_dtype in ("fp8", "fp8_e4m3") and model.accelerator == "nvidia":
+        return kv_dtype if blackwell else "fp8_ds_mla"
+    return kv_dtype
 
 
 def model_dtype(model: Model) -> str:

@@ -9,14 +9,20 @@ from dataclasses import dataclass
 
 from .fields import Fields
 
-_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
+SSM_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
+# Families whose recurrent state is float32 unless their configuration says otherwise
+# (NemotronHForCausalLMConfig in vllm/model_executor/models/config.py).
+_FLOAT32_STATES = ("nemotron_h", "nemotronh")
+# Tokens of a step of the scan where the configuration does not say (get_mamba_chunk_size).
+_CHUNK = 2048
 
 
 @dataclass(frozen=True)
 class LinearState:
     """Heads and widths of the layers with a state (elements).
 
-    ``gated_delta``: Qwen3-Next and its followers; otherwise Mamba-2.
+    ``gated_delta``: Qwen3-Next and its followers; otherwise Mamba-2. ``ssm_bytes``: of an element
+    of the recurrent state, None for the model's dtype. ``chunk``: tokens of a step of the scan.
     """
 
     gated_delta: bool
@@ -26,6 +32,7 @@ class LinearState:
     value_dim: int
     conv_kernel: int
     ssm_bytes: int | None
+    chunk: int = _CHUNK
 
     @property
     def keys(self) -> int:
@@ -37,16 +44,25 @@ class LinearState:
         """Width of all values."""
         return self.value_heads * self.value_dim
 
-    def state_bytes(self, tp: int, element_bytes: int = 2) -> int:
+    def state_bytes(
+        self,
+        tp: int,
+        element_bytes: int = 2,
+        *,
+        ssm_bytes: int | None = None,
+        draft_tokens: int = 0,
+    ) -> int:
         """Bytes of one layer's state for one request on one rank.
 
-        vllm/model_executor/layers/mamba/mamba_utils.py: a window of the convolution in the
-        model's dtype, and a matrix for each value head, 4 bytes or the model's dtype.
+        MambaStateShapeCalculator in vllm/model_executor/layers/mamba/mamba_utils.py: a window of
+        the convolution in the model's dtype, longer by the tokens that are drafted, and a matrix
+        for each value head. Mamba-2 copies its groups where there are fewer than ranks.
         """
-        keys = max(self.key_heads, tp) * self.key_dim
-        window = (2 * keys + self.values) // tp * (self.conv_kernel - 1) * element_bytes
+        groups = self.key_heads if self.gated_delta else max(self.key_heads, tp)
+        width = (2 * groups * self.key_dim + self.values) // tp
+        window = width * (self.conv_kernel - 1 + draft_tokens) * element_bytes
         matrix = self.value_heads // tp * self.value_dim * self.key_dim
-        return window + matrix * (self.ssm_bytes or element_bytes)
+        return window + matrix * (ssm_bytes or self.ssm_bytes or element_bytes)
 
 
 def read_state(fields: Fields) -> LinearState | None:
@@ -71,6 +87,7 @@ def read_state(fields: Fields) -> LinearState | None:
         value_dim=_needed(fields, "mamba_head_dim", "mamba_d_head"),
         conv_kernel=_needed(fields, "conv_kernel", "mamba_d_conv"),
         ssm_bytes=_ssm_bytes(fields),
+        chunk=fields.integer("mamba_chunk_size", "chunk_size") or _CHUNK,
     )
 
 
@@ -83,4 +100,6 @@ def _needed(fields: Fields, *names: str) -> int:
 
 def _ssm_bytes(fields: Fields) -> int | None:
     word = fields.text("mamba_ssm_dtype", "mamba_ssm_cache_dtype").split(" ")[0]
-    return _BYTES.get(word)
+    if not word and fields.text("model_type") in _FLOAT32_STATES:
+        return SSM_BYTES["float32"]
+    return SSM_BYTES.get(word)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .layers import Layer
-from .quantization import Quantization
+from .quantization import Own, Quantization
 from .shape import Mla, ModelShape
 from .units import GIB, ceil_div, round_up
 
@@ -67,33 +67,40 @@ def stage_weights_bytes(shape: ModelShape, quant: Quantization, split: Split, st
     total = layers_bytes(shape, quant, split, stages(len(shape.layers), split.pp)[stage])
     matrix = round_up(shape.vocab, 64) * shape.hidden / split.tp
     if stage == 0:
-        total += matrix * quant.full_bytes
-        total += shape.extra_params / split.tp * quant.full_bytes
+        total += (matrix + shape.extra_params / split.tp) * quant.full_bytes
     if stage == split.pp - 1:
         tied_here = shape.tied and split.pp == 1
-        total += 0 if tied_here else matrix * quant.full_bytes
-    rotary = shape.max_positions * shape.head_dim * 2
-    return total + (rotary or _BUFFERS_GIB * GIB)
+        total += 0 if tied_here else matrix * quant.head_bytes(tied=shape.tied)
+        total += shape.hidden * quant.full_bytes
+    return total + buffers_bytes(shape)
+
+
+def buffers_bytes(shape: ModelShape) -> float:
+    """Bytes of what is no parameter, such as the table of rotary positions."""
+    return shape.max_positions * shape.head_dim * 2 or _BUFFERS_GIB * GIB
 
 
 def layers_bytes(shape: ModelShape, quant: Quantization, split: Split, which: range) -> float:
     """Bytes of some layers on one rank."""
-    counts: dict[Layer, int] = {}
+    counts: dict[tuple[Layer, Own], int] = {}
     for index in which:
-        counts[shape.layers[index]] = counts.get(shape.layers[index], 0) + 1
-    total = 0.0
-    for layer, count in counts.items():
-        total += count * _layer_bytes(shape, quant, split, layer)
-    for index in quant.skipped:
-        if index in which:
-            total += _skipped_bytes(shape, quant, split, index)
-    return total
+        key = (shape.layers[index], quant.skipped.get(index, ()))
+        counts[key] = counts.get(key, 0) + 1
+    return sum(
+        count * _layer_bytes(shape, quant, split, layer, own)
+        for (layer, own), count in counts.items()
+    )
 
 
-def _layer_bytes(shape: ModelShape, quant: Quantization, split: Split, layer: Layer) -> float:
-    total = 0.0
+def _layer_bytes(
+    shape: ModelShape, quant: Quantization, split: Split, layer: Layer, own: Own = ()
+) -> float:
+    """Bytes of one layer; ``own`` are the matrices that it holds in another format."""
+    total, sizes = 0.0, dict(own)
     for matrix in layer_matrices(shape, split, layer):
-        if _is_padded(quant, matrix):
+        if matrix.linear and matrix.name in sizes:
+            total += matrix.params * sizes[matrix.name]
+        elif _is_padded(quant, matrix):
             total += _mxfp4_bytes(shape, quant, split)
         elif matrix.linear:
             total += matrix.params * quant.module_bytes(matrix.name)
@@ -105,21 +112,16 @@ def _layer_bytes(shape: ModelShape, quant: Quantization, split: Split, layer: La
 
 
 def _is_padded(quant: Quantization, matrix: Matrix) -> bool:
-    return quant.name == "mxfp4" and matrix.name == "mlp.experts"
-
-
-def _skipped_bytes(shape: ModelShape, quant: Quantization, split: Split, index: int) -> float:
-    """What one layer takes more because some of its matrices are not quantized."""
-    more = 0.0
-    for matrix in layer_matrices(shape, split, shape.layers[index]):
-        if matrix.linear and quant.is_skipped(index, matrix.name):
-            more += matrix.params * (quant.full_bytes - quant.module_bytes(matrix.name))
-    return more
+    return quant.name == "mxfp4" and matrix.name in ("mlp.experts", "experts")
 
 
 def layer_matrices(shape: ModelShape, split: Split, layer: Layer) -> list[Matrix]:
-    """The matrices of one layer on one rank; norms count as one matrix."""
-    found = [Matrix("norms", 4 * shape.hidden, linear=False)]
+    """The matrices of one layer on one rank; norms count as one matrix.
+
+    A layer of one part alone has one norm (nemotron_h.py).
+    """
+    parts = shape.norms if layer.mixer and layer.ffn else 1
+    found = [Matrix("norms", parts * shape.hidden, linear=False)]
     if layer.mixer == "state":
         found += _state_matrices(shape, split.tp)
     elif layer.mixer and shape.mla:
@@ -144,11 +146,11 @@ def _attention_matrices(shape: ModelShape, tp: int, mixer: str) -> list[Matrix]:
     kv_heads, dim = shape.attention(mixer)
     queries = shape.heads / tp * dim
     keys = rank_heads(kv_heads, tp) * dim
-    no_values = shape.k_is_v and mixer == "full"
     found = [
         Matrix("self_attn.q_proj", shape.hidden * queries * (2 if shape.output_gate else 1)),
         Matrix("self_attn.k_proj", shape.hidden * keys),
-        Matrix("self_attn.v_proj", 0 if no_values else shape.hidden * keys),
+        # Gemma 4 stores no values where they equal the keys, and loads the keys twice.
+        Matrix("self_attn.v_proj", shape.hidden * keys),
         Matrix("self_attn.o_proj", queries * shape.hidden),
     ]
     if shape.qkv_bias:
@@ -174,7 +176,22 @@ def _mla_matrices(shape: ModelShape, tp: int) -> list[Matrix]:
         found.append(Matrix("self_attn.q_b_proj", mla.q_lora_rank * wide))
     else:
         found.append(Matrix("self_attn.q_proj", shape.hidden * wide))
-    return found
+    return found + _indexer_matrices(shape, mla)
+
+
+def _indexer_matrices(shape: ModelShape, mla: Mla) -> list[Matrix]:
+    """What picks the tokens of sparse attention, whole on each rank.
+
+    DeepseekV32Indexer in vllm/models/deepseek_v32/attention.py (0.32).
+    """
+    if not shape.sparse_index:
+        return []
+    queries = (mla.q_lora_rank or shape.hidden) * shape.index_heads * shape.index_dim
+    keys = shape.hidden * (shape.index_dim + shape.index_heads)
+    return [
+        Matrix("self_attn.indexer.wq_b", queries),
+        Matrix("self_attn.indexer.wk_weights_proj", keys, linear=False),
+    ]
 
 
 def _fused_params(shape: ModelShape, mla: Mla, heads: float) -> float:
@@ -206,14 +223,17 @@ def _moe_matrices(shape: ModelShape, split: Split) -> list[Matrix]:
     if moe is None:
         return []
     matrices = 3 if shape.gated else 2
+    hidden = moe.latent or shape.hidden
     if split.ep > 1:
-        experts = ceil_div(moe.experts, split.ep) * matrices * shape.hidden * moe.intermediate
+        experts = ceil_div(moe.experts, split.ep) * matrices * hidden * moe.intermediate
     else:
-        experts = moe.experts * matrices * shape.hidden * moe.intermediate // split.tp
+        experts = moe.experts * matrices * hidden * moe.intermediate // split.tp
     shared = matrices * shape.hidden * moe.shared / split.tp
+    beside = moe.beside
     return [
-        Matrix("mlp.experts", experts),
-        Matrix("mlp.shared_experts", shared),
+        Matrix("mlp.latent_proj", 2 * shape.hidden * moe.latent),
+        Matrix("experts" if beside else "mlp.experts", experts),
+        Matrix("mlp.up_proj" if beside else "mlp.shared_experts", shared),
         Matrix("router", shape.hidden * moe.experts, linear=False),
         Matrix("bias", _expert_bias(shape, split), linear=False),
     ]
@@ -244,8 +264,8 @@ def checkpoint_bytes(shape: ModelShape, quant: Quantization) -> float:
     total = layers_bytes(shape, quant, split, range(len(shape.layers)))
     total -= _derived_bytes(shape, quant)
     matrix = shape.vocab * shape.hidden
-    total += matrix * quant.full_bytes * (1 if shape.tied else 2)
-    total += shape.extra_params * quant.full_bytes
+    total += (matrix + shape.hidden + shape.extra_params) * quant.full_bytes
+    total += 0 if shape.tied else matrix * quant.head_bytes(tied=False)
     return total + shape.mtp_layers * mtp_layer_bytes(shape, quant, split)
 
 
@@ -260,8 +280,8 @@ def mtp_layer_bytes(shape: ModelShape, quant: Quantization, split: Split) -> flo
 def _derived_bytes(shape: ModelShape, quant: Quantization) -> float:
     """What loading adds to the files' bytes: absorbed matrices and padding."""
     total = 0.0
-    for layer in shape.layers:
-        if shape.mla and layer.mixer == "full":
+    for index, layer in enumerate(shape.layers):
+        if shape.mla and layer.mixer not in ("", "state"):
             mla = shape.mla
             up = mla.kv_lora_rank * shape.heads * (mla.nope_dim + mla.v_head_dim)
             fused = _fused_params(shape, mla, shape.heads) * quant.fused_bytes
@@ -269,4 +289,7 @@ def _derived_bytes(shape: ModelShape, quant: Quantization) -> float:
         if quant.name == "mxfp4" and layer.ffn == "moe" and shape.moe:
             plain = shape.moe.experts * 3 * shape.moe.intermediate * shape.hidden
             total += _mxfp4_bytes(shape, quant, Split()) - plain * quant.linear_bytes
+        if shape.k_is_v and layer.mixer == "full":
+            heads, dim = shape.attention("full")
+            total += shape.hidden * heads * dim * quant.layer_bytes(index, "self_attn.v_proj")
     return total

@@ -39,8 +39,9 @@ def test_a_run_without_tests_failed(reports: Path) -> None:
     assert suite.read_report(step).failed == 1
 
 
-def test_end_to_end_tests_must_not_be_skipped(reports: Path) -> None:
-    [step] = suite.steps_of("e2e")
+@pytest.mark.parametrize("tier", ["e2e", "browser"])
+def test_browser_and_end_to_end_tests_must_not_be_skipped(reports: Path, tier: str) -> None:
+    [step] = suite.steps_of(tier)
     (reports / f"{step.name}.xml").write_text(
         '<testsuites><testsuite tests="3" skipped="1"/></testsuites>'
     )
@@ -62,3 +63,5 @@ def test_everything_ends_with_the_servers_stopped() -> None:
     names = [step.name for step in suite.steps_of("all")]
     assert names[-1] == "stop"
     assert {"unit-oldest", "unit-newest", "e2e-oldest", "molecule", "molecule-kind"} <= set(names)
+    assert names.index("integration-newest") < names.index("browser-oldest")
+    assert names.index("browser-oldest") < names.index("molecule")

@@ -4,10 +4,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,34 +22,17 @@ from ansible_collections.llmops.vllm.plugins.module_utils.cluster.inspect_direct
     find_directories,
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.inspect_pod import (
-    SCRIPT,
+    REPORT_LIMIT_BYTES,
     Report,
     inspection_pod,
-    pod_name,
-    read_report,
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
 
+from ..checkpoint.files import single, write
 from .fake_api import Answer, FakeApi, status_object
-from .models import model
+from .inspection import PATH, Inspection, at, node, run_script, with_directory
 
-PATH = "/models/x"
 GOOD = Report([], 0, 5, config=True, weights=True, writable=False, owner=0, mode=0o755)
-
-
-def with_directory(**options: Any) -> Model:
-    storage = {"host_path": PATH, **options.pop("storage", {})}
-    return model(**{"model": PATH, **options, "storage": storage})
-
-
-def node(name: str, *, ready: str = "True", **spec: Any) -> dict[str, Any]:
-    annotations = {"kwok.x-k8s.io/node": "fake"} if spec.pop("simulated", False) else {}
-    labels = spec.pop("labels", {})
-    return {
-        "metadata": {"name": name, "labels": labels, "annotations": annotations},
-        "spec": spec,
-        "status": {"conditions": [{"type": "Ready", "status": ready}]},
-    }
 
 
 TAINT = {"key": "gpu", "value": "yes", "effect": "NoSchedule"}
@@ -109,29 +89,9 @@ def test_a_node_is_taken_without_a_list_of_nodes_when_it_is_named() -> None:
     assert Candidates(None).of(with_directory(storage={"node": "z"})) == ["z"]
 
 
-def run_script(directory: Path, tmp_path: Path, *, uid: int | None = None) -> Report:
-    """Run the pod's script here, with its paths changed, and read its report."""
-    report = tmp_path / "report"
-    report.touch(mode=0o666)
-    report.chmod(0o666)
-    script = SCRIPT.replace("'/directory'", repr(str(directory)))
-    script = script.replace("'/dev/termination-log'", repr(str(report)))
-    # The interpreter of a virtual environment may lie where only its owner may look.
-    command = ["/usr/bin/python3" if uid else sys.executable, "-I", "-c", script]
-    groups: list[int] | None = [] if uid else None
-    subprocess.run(command, check=True, user=uid, group=uid, extra_groups=groups, cwd="/")
-    ended = {"state": {"terminated": {"exitCode": 0, "message": report.read_text()}}}
-    found = read_report({"status": {"containerStatuses": [ended]}})
-    assert found is not None
-    return found
-
-
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
-    directory = tmp_path / "model"
-    directory.mkdir()
-    for name in ("config.json", "model.safetensors"):
-        (directory / name).write_text("{}")
+    directory = write(tmp_path / "model", single())
     (directory / "sub").mkdir()
     (directory / "sub" / "extra.txt").write_text("x")
     for path in (directory, *tmp_path.parents):
@@ -141,7 +101,7 @@ def checkpoint(tmp_path: Path) -> Path:
 
 
 def test_the_script_sees_a_good_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
-    report = run_script(checkpoint, tmp_path)
+    report = run_script(at(checkpoint), tmp_path).report
     assert (report.bad_count, report.files) == (0, 3)
     assert (report.config, report.weights) == (True, True)
 
@@ -151,7 +111,7 @@ def test_the_script_sees_what_another_user_cannot_read(checkpoint: Path, tmp_pat
     (checkpoint / "model.safetensors").chmod(0o600)
     (checkpoint / "sub").chmod(0o700)
     tmp_path.chmod(0o755)
-    report = run_script(checkpoint, tmp_path, uid=2000)
+    report = run_script(at(checkpoint), tmp_path, uid=2000).report
     seen = {name: (mode, owner) for name, mode, owner, error in report.bad}
     assert seen == {"model.safetensors": (0o600, 0), "sub": (0o700, 0)}
     assert not report.writable
@@ -160,9 +120,22 @@ def test_the_script_sees_what_another_user_cannot_read(checkpoint: Path, tmp_pat
 def test_the_report_fits_the_kubelets_limit(checkpoint: Path, tmp_path: Path) -> None:
     for number in range(200):
         (checkpoint / f"{'long-name-' * 20}{number}").symlink_to("nowhere")
-    report = run_script(checkpoint, tmp_path)
-    assert report.bad_count == 200
-    assert len(json.dumps(report.__dict__)) < 4096
+    for number in range(20):
+        (checkpoint / f"{number}{chr(0x6A21) * 80}.safetensors").write_bytes(b"")
+    seen = run_script(at(checkpoint), tmp_path)
+    assert (seen.report.bad_count, seen.report.bad[0][3]) == (200, "No such file or directory")
+    assert seen.report.checkpoint is not None
+    assert seen.report.checkpoint.fault_count == 20
+    assert len(seen.message.encode()) <= REPORT_LIMIT_BYTES == 4096
+
+
+def test_one_path_of_any_length_fits_the_report(checkpoint: Path, tmp_path: Path) -> None:
+    deep = checkpoint.joinpath(*[chr(0x6A21) * 80] * 10)
+    deep.mkdir(parents=True)
+    (deep / "link").symlink_to("nowhere")
+    seen = run_script(at(checkpoint), tmp_path)
+    assert seen.report.bad[0][0].startswith(chr(0x6A21) * 80 + "/")
+    assert len(seen.message.encode()) <= REPORT_LIMIT_BYTES
 
 
 def test_the_pod_is_restricted_but_for_its_volume() -> None:
@@ -174,7 +147,8 @@ def test_the_pod_is_restricted_but_for_its_volume() -> None:
     assert spec["volumes"][0]["hostPath"] == {"path": PATH, "type": "Directory"}
     [container] = spec["containers"]
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
-    assert container["volumeMounts"][0]["readOnly"] is True
+    mount = {"name": "directory", "mountPath": PATH, "readOnly": True}
+    assert container["volumeMounts"] == [mount]
 
 
 def judge(wanted: Model, *looks: Look, bound_to: str | None = None) -> Found:
@@ -263,30 +237,6 @@ def test_a_served_model_is_not_looked_at_again(api: FakeApi) -> None:
     found = find_directories(api.client(), "llm", [with_directory()], lambda _: None)
     assert found.nodes == {"tiny": "n7"}
     assert {request[0] for request in api.requests} == {"GET"}
-
-
-class Inspection:
-    """A scripted cluster with one real node, for the whole way from namespace to verdict."""
-
-    def __init__(self, api: FakeApi, events: list[dict[str, Any]], status: dict[str, Any]) -> None:
-        self.wanted = with_directory()
-        self.api = api
-        pod = {"metadata": {"name": pod_name(self.wanted, "n"), "uid": "u"}, "status": status}
-        api.on("/api/v1/nodes", Answer(body={"items": [node("n")]}))
-        old = {"name": "llmops-vllm-preflight-old", "creationTimestamp": "2020-01-01T00:00:00Z"}
-        made = Answer(body={"items": [{"metadata": old}], "metadata": {"name": "pre-1"}})
-        api.on("/api/v1/namespaces", made)
-        for name in ("pre-1", "llmops-vllm-preflight-old"):
-            api.on(f"/api/v1/namespaces/{name}", Answer())
-        api.on("/api/v1/namespaces/pre-1/serviceaccounts", Answer())
-        api.on("/api/v1/namespaces/pre-1/pods", Answer(body={"items": [pod]}))
-        api.on("/api/v1/namespaces/pre-1/events", Answer(body={"items": events}))
-
-    def run(self) -> Found:
-        return find_directories(self.api.client(), "llm", [self.wanted], lambda _: None)
-
-    def deleted(self) -> list[str]:
-        return [path.rpartition("/")[2] for method, path in self.api.requests if method == "DELETE"]
 
 
 def test_a_missing_directory_is_seen_before_any_pull(api: FakeApi) -> None:

@@ -13,7 +13,7 @@ import yaml
 
 PLUGINS = "ansible_collections.llmops.vllm.plugins"
 ROOT = Path(__file__).resolve().parents[5]
-ACTIONS = ["apply", "completion", "preflight"]
+ACTIONS = ["apply", "completion", "plan", "preflight"]
 # What a description adds to an option, and what the argument spec may leave out.
 PROSE = {"description", "version_added"}
 

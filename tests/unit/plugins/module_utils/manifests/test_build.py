@@ -18,25 +18,27 @@ from ansible_collections.llmops.vllm.plugins.module_utils.manifests.namespace im
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
 
 Objects = dict[str, dict[str, Any]]
+Plans = dict[str, dict[str, Any]]
 
 
-def served(**keys: Any) -> Objects:
+def served(plans: Plans | None = None, **keys: Any) -> Objects:
     models = parse_models([{"name": "qwen", "model": "Qwen/Qwen3-8B", **keys}])
-    return {entry["kind"]: entry for entry in server_objects(models, "ns")}
+    return {entry["kind"]: entry for entry in server_objects(models, "ns", plans or {})}
 
 
-def stored(nodes: dict[str, str] | None = None, **keys: Any) -> Objects:
+def stored(nodes: dict[str, str] | None = None, plans: Plans | None = None, **keys: Any) -> Objects:
     models = parse_models([{"name": "qwen", "model": "Qwen/Qwen3-8B", **keys}])
-    return {entry["kind"]: entry for entry in storage_objects(models, "ns", nodes or {})}
+    objects = storage_objects(models, "ns", nodes or {}, plans or {})
+    return {entry["kind"]: entry for entry in objects}
 
 
-def pod(**keys: Any) -> dict[str, Any]:
-    spec: dict[str, Any] = served(**keys)["Deployment"]["spec"]["template"]["spec"]
+def pod(plans: Plans | None = None, **keys: Any) -> dict[str, Any]:
+    spec: dict[str, Any] = served(plans, **keys)["Deployment"]["spec"]["template"]["spec"]
     return spec
 
 
-def container(**keys: Any) -> dict[str, Any]:
-    first: dict[str, Any] = pod(**keys)["containers"][0]
+def container(plans: Plans | None = None, **keys: Any) -> dict[str, Any]:
+    first: dict[str, Any] = pod(plans, **keys)["containers"][0]
     return first
 
 
@@ -127,11 +129,68 @@ def test_a_command_of_ones_own_is_left_alone() -> None:
 
 def test_each_rank_gets_a_gpu() -> None:
     made = container(tensor_parallel_size=2, pipeline_parallel_size=2)["resources"]
-    assert made == {"limits": {"nvidia.com/gpu": "4"}, "requests": {"nvidia.com/gpu": "4"}}
+    assert made["limits"]["nvidia.com/gpu"] == made["requests"]["nvidia.com/gpu"] == "4"
     assert "amd.com/gpu" in container(accelerator="amd")["resources"]["limits"]
-    assert "resources" not in container(accelerator="cpu")
+    assert "nvidia.com/gpu" not in str(container(accelerator="cpu")["resources"])
     own = container(resources={"limits": {"nvidia.com/gpu": 8, "memory": "9Gi"}})["resources"]
     assert own["limits"] == {"nvidia.com/gpu": 8, "memory": "9Gi"}
+
+
+def memory(**changes: Any) -> Plans:
+    host = {"memory_request_gib": 7.5, "memory_limit_gib": 16.0, "shm_gib": 1.0, "cpu": 3}
+    plan = {"host": host, "storage": {"claim_gib": 19}, "max_num_seqs": None, **changes}
+    return {"qwen": plan}
+
+
+def test_the_plan_decides_what_the_user_left_open() -> None:
+    resources = container(memory())["resources"]
+    assert resources["requests"] == {"cpu": "3", "memory": "7680Mi", "nvidia.com/gpu": "1"}
+    assert resources["limits"] == {"memory": "16Gi", "nvidia.com/gpu": "1"}
+    claim = stored(plans=memory(), storage={"storage_class": "fast"})["PersistentVolumeClaim"]
+    assert claim["spec"]["resources"]["requests"]["storage"] == "19Gi"
+    sized = stored(plans=memory(), storage={"size_gib": 40})["PersistentVolumeClaim"]
+    assert sized["spec"]["resources"]["requests"]["storage"] == "40Gi"
+
+
+def test_who_gives_a_limit_decides_the_request_too() -> None:
+    given = {"limits": {"memory": "6Gi"}, "requests": {"cpu": "500m"}}
+    resources = container(memory(), resources=given)["resources"]
+    assert resources["limits"]["memory"] == "6Gi"
+    assert "memory" not in resources["requests"]
+    assert resources["requests"]["cpu"] == "500m"
+
+
+def test_a_figure_that_is_not_known_is_left_out() -> None:
+    host = {"memory_request_gib": None, "memory_limit_gib": None, "shm_gib": 1.0, "cpu": None}
+    plans = memory(host=host, storage={"claim_gib": None})
+    assert container(plans, accelerator="cpu").get("resources") is None
+    claim = stored(plans=plans, storage={"storage_class": "fast"})["PersistentVolumeClaim"]
+    assert claim["spec"]["resources"]["requests"]["storage"] == "50Gi"
+
+
+def test_a_hybrid_model_gets_the_number_of_requests_that_fits() -> None:
+    assert "--max-num-seqs" not in container(memory())["args"]
+    args = container(memory(max_num_seqs=243))["args"]
+    assert args[args.index("--max-num-seqs") + 1] == "243"
+    own = container(memory(max_num_seqs=243), max_num_seqs=64)["args"]
+    assert own[own.index("--max-num-seqs") + 1] == "64"
+    assert "--max-model-len" not in container(memory(max_model_len_that_fits=9))["args"]
+
+
+def test_a_plan_that_is_none_names_the_model() -> None:
+    with pytest.raises(ValueError, match="qwen: not a memory plan"):
+        served({"qwen": {"host": 5}})
+
+
+@pytest.mark.parametrize(("size", "where"), [(4, "environment"), (1.5, "flag")])
+def test_the_cache_on_cpu_takes_whole_gib_from_the_environment(size: float, where: str) -> None:
+    keys: dict[str, Any] = {"accelerator": "cpu", "kv_cache_memory_gib": size}
+    if where == "environment":
+        assert environment(**keys)["VLLM_CPU_KVCACHE_SPACE"] == "4"
+        assert "--kv-cache-memory-bytes" not in container(**keys)["args"]
+    else:
+        assert "VLLM_CPU_KVCACHE_SPACE" not in environment(**keys)
+        assert "1610612736" in container(**keys)["args"]
 
 
 def test_shared_memory_grows_with_the_workers() -> None:

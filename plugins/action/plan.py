@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Action ``llmops.vllm.plan``; its documentation is in plugins/modules/plan.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.candidates import read_nodes
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.errors import (
+    ClusterError,
+    raise_all,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.last import read_last
+from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
+from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
+from ansible_collections.llmops.vllm.plugins.plugin_utils.cluster_action import (
+    CONNECTION_SPEC,
+    ArgumentSpec,
+    ClusterAction,
+)
+from ansible_collections.llmops.vllm.plugins.plugin_utils.planning import (
+    Surroundings,
+    is_incomplete,
+    look_up,
+    make_plans,
+    needs_nodes,
+)
+
+ARGUMENT_SPEC: ArgumentSpec = {
+    **CONNECTION_SPEC,
+    "models": {"type": "list", "elements": "dict", "required": True},
+    "namespace": {"type": "str", "default": "vllm"},
+    "cluster_name": {"type": "str", "default": ""},
+    "ask_cluster": {"type": "bool", "default": True},
+}
+
+
+class ActionModule(ClusterAction):
+    ARGUMENT_SPEC: ClassVar[ArgumentSpec] = ARGUMENT_SPEC
+
+    def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        models = parse_models(arguments["models"])
+        checkpoints = look_up(models)
+        open_models = [model for model in models if is_incomplete(model, checkpoints[model.name])]
+        around = self._surroundings(open_models, arguments) if open_models else Surroundings()
+        plans = make_plans(models, checkpoints, around, cluster=arguments["cluster_name"])
+        raise_all(plans.errors)
+        for warning in plans.warnings:
+            self.warn(warning)
+        return {"changed": False, "plans": plans.entries}
+
+    def _surroundings(self, models: Sequence[Model], arguments: dict[str, Any]) -> Surroundings:
+        """What the cluster says; one that is out of reach costs the figures, not the plan."""
+        if not arguments["ask_cluster"]:
+            return Surroundings(why_not="the cluster was not asked for its GPUs")
+        try:
+            with self.cluster(arguments) as client:
+                return Surroundings(
+                    nodes=read_nodes(client) if any(map(needs_nodes, models)) else None,
+                    last=read_last(client, arguments["namespace"], models),
+                )
+        except ClusterError as error:
+            why = f"the cluster was not reached: {error.subject}: {error.cause}"
+            return Surroundings(why_not=why)

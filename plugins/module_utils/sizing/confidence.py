@@ -1,0 +1,124 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""How far the figures of a model can be trusted, why not further, and what margin that leaves."""
+
+from __future__ import annotations
+
+from .case import Case, has_unknown_format
+from .rules import Budget
+from .settings import Settings
+
+# Left out of doubt before a refusal is called likely: of any estimate, of a card whose memory
+# follows from its catalogue size, of large models and many ranks, of weights in a mixed format,
+# and of a release that is not known (shares of the total, or of the weights).
+_EXACT_GIB, _EXACT_SHARE, _CATALOGUE_SHARE, _LARGE_SHARE = 0.5, 0.01, 0.035, 0.03
+_FORMAT_SHARE, _VERSION_GIB, _MANY_RANKS_GIB = 0.1, 1.5, 2.5
+# Above these a figure is an estimate: layouts and libraries there were seen too seldom.
+_LARGE_MOE_PARAMS, _MANY_RANKS = 200e9, 8
+_NO_LENGTH = "max_model_len is not known"
+# CPUWorker in vllm/v1/worker/cpu_worker.py.
+_CPU_CACHE = (
+    "kv_cache_memory_gib (VLLM_CPU_KVCACHE_SPACE) is not given: the server takes"
+    " gpu_memory_utilization ({:g}) of the memory of its NUMA node, less what it holds itself"
+)
+
+
+def judge(case: Case) -> tuple[str, list[str]]:
+    """How far the figures can be trusted, and why not further."""
+    unknown = _why_unknown(case)
+    estimate = _why_estimate(case)
+    if unknown:
+        return "unknown", unknown + estimate
+    return ("estimate" if estimate else "exact"), estimate
+
+
+def _why_unknown(case: Case) -> list[str]:
+    shape, settings = case.shape, case.settings
+    why = list(shape.doubts)
+    if shape.missing and not (shape.layers or shape.hidden or shape.vocab):
+        why.append("there is no config: the shape of the checkpoint is not known")
+    elif shape.missing:
+        why.append(f"config lacks {', '.join(shape.missing)}")
+    if has_unknown_format(case):
+        why.append(case.quant.doubt)
+    if settings.card is not None and settings.card.unified:
+        why.append("the GPU shares memory with its host: what is free is not known beforehand")
+    if settings.card is None and settings.kv_given_gib is None:
+        if settings.cpu:
+            why.append(_CPU_CACHE.format(settings.utilization))
+        else:
+            why.append("the GPU is not known; give gpu.memory_gib or gpu.product")
+    return why
+
+
+def _why_estimate(case: Case) -> list[str]:
+    shape, settings, split = case.shape, case.settings, case.settings.split
+    why = _why_card(settings)
+    if shape.moe and shape.total_params > _LARGE_MOE_PARAMS:
+        why.append("a mixture of experts above 200 billion parameters")
+    if split.tp >= _MANY_RANKS:
+        why.append(f"tensor_parallel_size {split.tp}: the libraries' buffers vary")
+    if shape.sparse_index and not shape.mla:
+        why.append("sparse attention: the cache of its index is not included")
+    if case.quant.doubt:
+        why.append(case.quant.doubt)
+    return list(dict.fromkeys(why + _why_settings(settings)))
+
+
+def _why_card(settings: Settings) -> list[str]:
+    why = []
+    if settings.cpu:
+        why.append("accelerator cpu: only the cache is computed")
+    elif settings.card is None:
+        why.append("the GPU is not known: only weights and cache are computed")
+    elif settings.card.family == "amd":
+        why.append("AMD: what activations, graphs and libraries take was measured on NVIDIA cards")
+    elif not settings.card.listed:
+        why.append("the card's memory follows from its catalogue size")
+    if not settings.text_only:
+        why.append("multimodal: what its encoder takes while profiling is not included")
+    return why
+
+
+def _why_settings(settings: Settings) -> list[str]:
+    why = []
+    if not settings.release.known:
+        why.append("the version of vLLM is not known; 0.32 was assumed")
+    if settings.speculative and settings.cache.draft_layers:
+        why.append("speculative decoding: what drafting takes while profiling is not included")
+    elif settings.speculative:
+        why.append("speculative decoding: a draft model's weights and cache are not included")
+    if settings.adapters[0]:
+        why.append("LoRA: slots for attention and feed-forward parts are counted, no others")
+    if settings.length is None:
+        why.append(_NO_LENGTH)
+    return why
+
+
+def margin_gib(case: Case, budget: Budget) -> float:
+    """By how much more memory may be free than was computed, for each thing that is in doubt.
+
+    What can only take more memory than was computed (an encoder, a draft model) adds nothing:
+    it makes no refusal wrong.
+    """
+    settings = case.settings
+    if settings.kv_given_gib is not None:
+        return 0.0
+    if settings.card is not None and settings.card.unified and budget.requested_gib is not None:
+        # What the system leaves free is not known; at most all that the weights do not take.
+        known = (budget.weights_gib or 0.0) + (budget.kv_cache_gib or 0.0)
+        return max(0.0, budget.requested_gib - known)
+    total = budget.total_gib or 0.0
+    margin = _EXACT_GIB + _EXACT_SHARE * total
+    if settings.card is not None and not settings.card.listed:
+        margin += _CATALOGUE_SHARE * total
+    if not settings.release.known:
+        margin += _VERSION_GIB
+    if settings.split.tp >= _MANY_RANKS:
+        margin += _MANY_RANKS_GIB
+    if case.shape.moe and case.shape.total_params > _LARGE_MOE_PARAMS:
+        margin += _LARGE_SHARE * total
+    if case.quant.doubt:
+        margin += _FORMAT_SHARE * (budget.weights_gib or 0.0)
+    return margin

@@ -1,0 +1,189 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The memory of each pipeline stage of one model, and the cache that it leaves."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .cards import Card
+from .case import Case, has_unknown_format
+from .kv_cache import Layout, layout, printed_tokens, request_blocks, stage_layers
+from .overheads import activation_gib, adapters_gib, cuda_graph_gib, non_torch_gib
+from .rules import Budget, has_block_limit, safe_seqs
+from .settings import Settings
+from .units import GIB, GRAPHS_IN_BUDGET, STAGES_IGNORED
+from .weights import mtp_layer_bytes, stage_weights_bytes
+
+
+@dataclass(frozen=True)
+class KvCache:
+    """The cache of one replica. ``bytes_per_token``: per GPU, all layers.
+
+    ``request_tokens``: the full length of a request; ``request_gib``: what it takes on each GPU.
+    """
+
+    block_size: int | None = None
+    num_blocks: int | None = None
+    tokens: int | None = None
+    max_concurrency: float | None = None
+    bytes_per_token: int | None = None
+    request_tokens: int | None = None
+    request_gib: float | None = None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One rank's memory (the one with the least room), and the cache that follows."""
+
+    budget: Budget
+    kv_cache: KvCache
+    layout: Layout | None
+
+
+def evaluate(case: Case) -> Figures:
+    """Memory and cache of the stage that has the least room."""
+    return min(all_stages(case), key=_room)
+
+
+def all_stages(case: Case) -> list[Figures]:
+    """The figures of each pipeline stage in order; stages that are alike are computed once."""
+    cached = stage_layers(case.shape, case.settings.cache, case.settings.split.pp)
+    if len(cached) == 1:
+        return [_stage_figures(case, 0, cached[0])]
+    results: dict[Any, Figures] = {}
+    found = []
+    for stage, which in enumerate(cached):
+        layers = case.shape.layers[which.start : which.stop]
+        skipped = tuple(case.quant.skipped.get(index, ()) for index in which)
+        # With several kinds of layers the groups may fall differently on stages that look alike.
+        place = which if len({layer.mixer for layer in layers}) > 1 else None
+        key = (stage == 0, stage == len(cached) - 1, layers, skipped, place)
+        if key not in results:
+            results[key] = _stage_figures(case, stage, which)
+        found.append(results[key])
+    return found
+
+
+def _room(figures: Figures) -> tuple[float, float]:
+    blocks, budget = figures.kv_cache.num_blocks, figures.budget
+    return (math.inf if blocks is None else blocks, -(budget.weights_gib or 0.0))
+
+
+def _stage_figures(case: Case, stage: int, which: range) -> Figures:
+    shape, settings = case.shape, case.settings
+    parts = _stage_budget(case, stage, _stage_weights_gib(case, stage, which))
+    if shape.missing_for_kv or not which:
+        return Figures(parts, KvCache(), None)
+    cut = layout(shape, settings.cache, settings.split.tp, which)
+    if cut is None:
+        return Figures(parts, KvCache(), None)
+    needed = None
+    if settings.length:
+        blocks = request_blocks(shape, settings.cache, cut, settings.length)
+        first, end = STAGES_IGNORED
+        ignored = settings.release.since(*first) and not settings.release.since(*end)
+        needed = blocks * (cut.whole_model_block if ignored else cut.bytes_per_block) / GIB
+    budget = replace(parts, needed_gib=needed, block_gib=cut.bytes_per_block / GIB)
+    cache = _kv_cache(case, budget, cut)
+    return Figures(replace(budget, blocks=cache.num_blocks), cache, cut)
+
+
+def _stage_weights_gib(case: Case, stage: int, which: range) -> float | None:
+    shape, settings, split = case.shape, case.settings, case.settings.split
+    unknown = has_unknown_format(case) and case.weights_bytes is None
+    if shape.missing_for_weights or unknown:
+        # The size alone, evenly: better than nothing, and never more than an estimate.
+        given = case.weights_bytes
+        return None if given is None else given / (split.tp * split.pp) / GIB
+    size = stage_weights_bytes(shape, case.quant, split, stage) * case.scale
+    if stage == split.pp - 1:
+        size += settings.cache.draft_layers * mtp_layer_bytes(shape, case.quant, split)
+    slots, rank = settings.adapters
+    layers = shape.layers[which.start : which.stop]
+    adapters = adapters_gib(shape, split, layers, slots=slots, rank=rank)
+    return size / GIB + adapters - settings.offload_gib
+
+
+def _stage_budget(case: Case, stage: int, weights: float | None) -> Budget:
+    """What one rank's memory goes to, as far as it is known."""
+    settings, shape = case.settings, case.shape
+    if settings.cpu:
+        return Budget(weights_gib=weights, kv_cache_gib=settings.kv_given_gib)
+    activation = graphs = None
+    if not shape.missing_for_weights:
+        activation = activation_gib(
+            shape,
+            case.quant,
+            settings.split,
+            settings.release,
+            tokens=settings.tokens,
+            seqs=settings.seqs,
+            last_stage=stage == settings.split.pp - 1,
+        )
+        graphs = cuda_graph_gib(shape, settings.seqs, settings.release, eager=settings.eager)
+    budget = Budget(
+        weights_gib=weights,
+        activation_gib=activation,
+        cuda_graph_gib=graphs,
+        kv_cache_gib=settings.kv_given_gib,
+    )
+    return budget if settings.card is None else _on_card(budget, settings, settings.card)
+
+
+def _on_card(budget: Budget, settings: Settings, card: Card) -> Budget:
+    """requested = total x utilization; what is left of it is the cache (gpu_worker.py)."""
+    other = non_torch_gib(settings.split, card, settings.release)
+    requested = card.memory_gib * settings.utilization
+    available = budget.kv_cache_gib
+    if available is None and budget.weights_gib is not None and budget.activation_gib is not None:
+        available = requested - budget.weights_gib - budget.activation_gib - other
+        if settings.release.since(*GRAPHS_IN_BUDGET):
+            available -= budget.cuda_graph_gib or 0.0
+    return replace(
+        budget,
+        total_gib=card.memory_gib,
+        requested_gib=requested,
+        non_torch_gib=other,
+        kv_cache_gib=available,
+    )
+
+
+def _kv_cache(case: Case, budget: Budget, cut: Layout) -> KvCache:
+    """Blocks and tokens of a known amount of memory."""
+    settings = case.settings
+    known = KvCache(
+        block_size=cut.block_size,
+        bytes_per_token=round(cut.bytes_per_token),
+        request_tokens=settings.length,
+        request_gib=None if budget.needed_gib is None else round(budget.needed_gib, 4),
+    )
+    if budget.kv_cache_gib is None:
+        return known
+    blocks = max(0, int(budget.kv_cache_gib * GIB // cut.bytes_per_block))
+    concurrency = None
+    if settings.length:
+        per_request = request_blocks(case.shape, settings.cache, cut, settings.length)
+        concurrency = blocks / per_request
+    elif cut.group_count > 1 and settings.release.since(*GRAPHS_IN_BUDGET):
+        return replace(known, num_blocks=blocks)
+    tokens = printed_tokens(cut, settings.cache, blocks, concurrency, settings.length or 0)
+    return replace(known, num_blocks=blocks, tokens=tokens, max_concurrency=concurrency)
+
+
+def with_fewer_seqs(case: Case, figures: Figures) -> tuple[Case, Figures, int | None]:
+    """A hybrid model with as many requests as it has blocks for.
+
+    Fewer requests also shrink the sampler's memory, so the figures are solved a second time.
+    """
+    blocks = figures.kv_cache.num_blocks
+    limited = has_block_limit(case.settings)
+    if blocks is None or not limited or safe_seqs(blocks) >= case.settings.seqs:
+        return case, figures, None
+    for dummy in range(2):
+        seqs = min(case.settings.seqs, safe_seqs(figures.kv_cache.num_blocks or 0))
+        figures = evaluate(replace(case, settings=replace(case.settings, seqs=seqs)))
+    return replace(case, settings=replace(case.settings, seqs=seqs)), figures, seqs

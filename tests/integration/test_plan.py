@@ -1,0 +1,163 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Plans against a real API server: what the nodes say, what is refused, what is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply import Applier
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import Client
+from ansible_collections.llmops.vllm.plugins.module_utils.manifests.build import (
+    plans_by_name,
+    server_objects,
+    storage_objects,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
+
+from .conftest import Run, ansible
+from .nodes import A100, H100, MERGE, Pool
+
+Play = Callable[..., Run]
+Object = dict[str, Any]
+
+PLAN = "llmops.vllm/plan"
+LLAMA_8B = {
+    "model_type": "llama",
+    "hidden_size": 4096,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "intermediate_size": 14336,
+    "vocab_size": 128256,
+    "max_position_embeddings": 131072,
+}
+LLAMA_70B = {
+    **LLAMA_8B,
+    "hidden_size": 8192,
+    "num_hidden_layers": 80,
+    "num_attention_heads": 64,
+    "intermediate_size": 28672,
+}
+
+
+def deploy(client: Client, namespace: str, wanted: Object, plans: list[Object]) -> Object:
+    """Apply a model's server with its plan and return its Deployment."""
+    models = parse_models([wanted])
+    Applier(client).apply(server_objects(models, namespace, plans_by_name(plans)))
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{wanted['name']}"
+    found: Object = client.get(path)
+    return found
+
+
+def resources(deployment: Object) -> Object:
+    found: Object = deployment["spec"]["template"]["spec"]["containers"][0]["resources"]
+    return found
+
+
+def test_the_gpu_of_the_nodes_decides(pool: Pool, play: Play, namespace: str) -> None:
+    pool.add(H100, {"nvidia.com/gpu": "8"})
+    model = pool.model(config=LLAMA_8B)
+    run = play("preflight", models=[model], namespace=namespace)
+    assert run.returncode == 0, run.output
+    [plan] = run.result["plans"]
+    assert plan["gpu"]["source"] == "nodes"
+    assert plan["gpu"]["product"] == "NVIDIA-H100-80GB-HBM3"
+    assert plan["per_gpu"]["total_gib"] == 79.19
+    assert "tiny: room for" in run.output
+
+
+def test_a_model_that_does_not_fit_is_refused(pool: Pool, play: Play, namespace: str) -> None:
+    pool.add(A100, {"nvidia.com/gpu": "8"})
+    large = pool.model(name="large", config=LLAMA_70B)
+    uneven = pool.model(name="uneven", config=LLAMA_8B, tensor_parallel_size=3)
+    run = play("preflight", models=[large, uneven], namespace=namespace)
+    assert run.returncode != 0
+    assert "large: does not fit (weights)" in run.words
+    assert "uneven: does not fit (tensor_parallel_shape)" in run.words
+    assert "carry it as asked: 8" in run.words
+    assert "NVIDIA-A100-SXM4-40GB with 39.50 GiB (from nodes)" in run.words
+    warned = play("preflight", models=[large], namespace=namespace, cluster_checks=False)
+    assert warned.returncode == 0, "without nodes nothing is known about the GPU"
+
+
+def test_a_playbook_applies_nothing_for_a_model_that_does_not_fit(
+    client: Client, kubeconfig: Path, tmp_path: Path, pool: Pool, namespace: str
+) -> None:
+    pool.add(A100, {"nvidia.com/gpu": "8"})
+    good, bad = pool.model(name="good"), pool.model(name="bad", config=LLAMA_70B)
+    host = {"vllm_kubeconfig": str(kubeconfig), "vllm_namespace": namespace, "vllm_check": "none"}
+    inventory = tmp_path / "inventory.yml"
+    hosts = {"hosts": {"sim": {**host, "vllm_models": [good, bad]}}}
+    inventory.write_text(json.dumps({"vllm_clusters": hosts}))
+    status, output = ansible("-i", str(inventory), "playbooks/deploy_vllm.yml", timeout_seconds=120)
+    assert status != 0
+    assert "bad: does not fit" in output
+    deployments = client.get(f"/apis/apps/v1/namespaces/{namespace}/deployments")
+    assert deployments["items"] == []
+
+
+def test_what_was_known_is_kept_when_the_nodes_are_gone(
+    pool: Pool, play: Play, client: Client, namespace: str
+) -> None:
+    path = pool.add(H100, {"nvidia.com/gpu": "8"})
+    wanted = pool.model(config=LLAMA_8B)
+    before = play("preflight", models=[wanted], namespace=namespace).result["plans"]
+    first = deploy(client, namespace, wanted, before)
+    client.request("PATCH", path, body={"spec": {"unschedulable": True}}, content_type=MERGE)
+    run = play("preflight", models=[wanted], namespace=namespace)
+    assert run.returncode == 0, run.output
+    [plan] = run.result["plans"]
+    assert "figures of the last deployment are kept" in plan["checkpoint"]["notes"][0]
+    assert plan["kv_cache"] == before[0]["kv_cache"]
+    again = deploy(client, namespace, wanted, [plan])
+    assert again["metadata"]["generation"] == first["metadata"]["generation"]
+    assert again["metadata"]["annotations"][PLAN] == first["metadata"]["annotations"][PLAN]
+    longer = pool.model(config=LLAMA_8B, max_model_len=4096)
+    changed = play("preflight", models=[longer], namespace=namespace).result["plans"][0]
+    assert changed["kv_cache"]["tokens"] is None, "other words, another plan"
+
+
+def test_pods_ask_for_what_the_plan_says(
+    pool: Pool, play: Play, client: Client, namespace: str
+) -> None:
+    pool.add(H100, {"nvidia.com/gpu": "8"})
+    wanted = pool.model(config=LLAMA_8B, tensor_parallel_size=2)
+    plans = play("preflight", models=[wanted], namespace=namespace).result["plans"]
+    host = plans[0]["host"]
+    asked = resources(deploy(client, namespace, wanted, plans))
+    assert asked["requests"]["cpu"] == str(host["cpu"])
+    assert asked["requests"]["memory"] == f"{round(host['memory_request_gib'] * 1024)}Mi"
+    assert asked["limits"]["nvidia.com/gpu"] == "2"
+
+
+def test_a_claim_that_exists_keeps_its_size(
+    pool: Pool, play: Play, client: Client, namespace: str
+) -> None:
+    wanted = pool.model(gpu={"product": "H100-80GB"}, storage={"storage_class": "none"})
+    models = parse_models([wanted])
+    Applier(client).apply(storage_objects(models, namespace, {}, {}))
+    known = {**wanted, "config": LLAMA_8B}
+    run = play("preflight", models=[known], namespace=namespace)
+    assert run.result["plans"][0]["storage"]["claim_gib"] == 50
+    plans = plans_by_name(run.result["plans"])
+    again = Applier(client).apply(storage_objects(parse_models([known]), namespace, {}, plans))
+    assert {outcome.result for outcome in again} == {"unchanged"}
+    larger = {**known, "config": LLAMA_70B, "tensor_parallel_size": 4}
+    warned = play("preflight", models=[larger], namespace=namespace)
+    assert "the volume has 50 GiB" in " ".join(warned.output.split())
+
+
+def test_a_plan_needs_no_cluster(play: Play, tmp_path: Path) -> None:
+    run = play(
+        "plan",
+        models=[{"name": "one", "model": "org/one", "config": LLAMA_8B}],
+        kubeconfig=str(tmp_path / "absent"),
+    )
+    assert run.returncode == 0, run.output
+    [plan] = run.result["plans"]
+    assert "the cluster was not reached" in plan["gpu"]["notes"][0]
+    assert plan["per_gpu"]["weights_gib"] > 14

@@ -1,0 +1,150 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""From models to plans: sources, refusals, and errors that do not hide each other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result import Checkpoint
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.candidates import Candidates
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.last import Last, planned_memory
+from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
+from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
+from ansible_collections.llmops.vllm.plugins.plugin_utils.planning import (
+    Plans,
+    Surroundings,
+    look_up,
+    make_plans,
+    refusal,
+)
+
+CONFIG = {
+    "model_type": "llama",
+    "hidden_size": 4096,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "intermediate_size": 14336,
+    "vocab_size": 128256,
+    "max_position_embeddings": 131072,
+}
+L4 = {"product": "L4"}
+
+
+def models(*changes: dict[str, Any]) -> list[Model]:
+    base = {"model": "org/llama", "config": CONFIG, "gpu": L4}
+    return parse_models([{"name": f"m{n}", **base, **keys} for n, keys in enumerate(changes)])
+
+
+def planned(*changes: dict[str, Any], **around: Any) -> Plans:
+    wanted = models(*changes)
+    return make_plans(wanted, look_up(wanted), Surroundings(**around), cluster="here")
+
+
+def test_each_model_is_planned_and_each_mistake_is_told() -> None:
+    wrong = {**CONFIG, "hidden_size": -4}
+    plans = planned({}, {"config": wrong}, {"max_model_len": 4096}, {"config": {**CONFIG, **wrong}})
+    assert [entry["name"] for entry in plans.entries] == ["m0", "m2"]
+    assert [error.subject for error in plans.errors] == ["m1: checkpoint", "m3: checkpoint"]
+    assert "hidden_size" in plans.errors[0].cause
+
+
+def test_a_refusal_names_length_gpus_and_fix() -> None:
+    [error] = planned({}, {"max_model_len": 4096}).refusals()
+    text = " ".join(str(error).replace("|", "").split())
+    assert text.startswith("m0: does not fit (kv_cache)")
+    assert "max_model_len" in text
+    assert "carry it as asked: 2" in text
+    assert "fix: give a shorter max_model_len" in text
+    assert "L4 with 22.03 GiB (from model)" in text
+
+
+def test_a_refusal_tells_every_rule_that_fails() -> None:
+    entry = planned({"tensor_parallel_size": 3, "gpu_memory_utilization": 0.999}).entries[0]
+    rules = [reason["rule"] for reason in entry["reasons"]]
+    assert len(rules) >= 2
+    text = str(refusal(entry))
+    assert all(reason["message"].split()[0] in text for reason in entry["reasons"])
+
+
+def test_a_directory_on_the_controller_is_read(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    wanted = models({"model": str(tmp_path), "config": {}, "storage": {"host_path": "/x"}})
+    [entry] = make_plans(wanted, look_up(wanted), Surroundings()).entries
+    assert entry["checkpoint"]["source"] == "directory"
+    assert entry["per_gpu"]["weights_gib"] > 14
+
+
+def test_a_broken_checkpoint_is_an_error_of_its_model(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{not json")
+    wanted = models({"model": str(tmp_path), "config": {}, "storage": {"host_path": "/x"}}, {})
+    plans = make_plans(wanted, look_up(wanted), Surroundings())
+    [error] = plans.errors
+    assert error.subject == "m0: checkpoint"
+    assert "config.json" in error.cause
+    assert [entry["name"] for entry in plans.entries] == ["m1"]
+
+
+def test_what_a_node_has_counts_where_the_controller_has_nothing() -> None:
+    keys = {"model": "/nowhere/at/all", "config": {}, "storage": {"host_path": "/x"}}
+    on_node = {"m0": Checkpoint("node", CONFIG, notes=("read on node-7",))}
+    [entry] = planned(keys, checkpoints=on_node).entries
+    assert entry["checkpoint"]["source"] == "node"
+    [entry] = planned({}, checkpoints=on_node).entries
+    assert entry["checkpoint"]["source"] == "model"
+    [entry] = planned({**keys, "weights_bytes": 2**34}, checkpoints=on_node).entries
+    assert entry["per_gpu"]["weights_gib"] == pytest.approx(16, abs=0.2)
+    unread = {"m0": Checkpoint("none", {}, notes=("the log may not be read",))}
+    [entry] = planned(keys, checkpoints=unread).entries
+    assert len(entry["checkpoint"]["notes"]) > 1
+    assert entry["checkpoint"]["notes"][-1] == "the log may not be read"
+
+
+@pytest.mark.parametrize(
+    ("around", "words"),
+    [
+        ({"why_not": "the cluster was not asked"}, "was not asked"),
+        ({"nodes": Candidates(None, "nodes is forbidden")}, "nodes is forbidden"),
+        ({"nodes": Candidates([])}, "no node that takes the model"),
+    ],
+)
+def test_a_gpu_that_nobody_knows_is_said(around: dict[str, Any], words: str) -> None:
+    [entry] = planned({"gpu": {}}, **around).entries
+    assert entry["gpu"]["source"] == "none"
+    assert words in entry["gpu"]["notes"][0]
+    assert entry["confidence"] == "unknown"
+    assert entry["fits"]
+
+
+def test_a_claim_that_exists_keeps_its_size() -> None:
+    storage = {"storage": {"storage_class": "fast"}}
+    last = {"m0": Last(claim_gib=50.0)}
+    plans = planned(storage, last=last)
+    assert plans.entries[0]["storage"]["claim_gib"] == 50
+    assert plans.warnings == []
+    small = planned(storage, last={"m0": Last(claim_gib=5.0)})
+    assert small.entries[0]["storage"]["claim_gib"] == 5
+    assert "the volume has 5 GiB" in small.warnings[0]
+
+
+def test_a_volume_that_the_user_made_too_small_is_a_warning() -> None:
+    assert "give storage.size_gib" in planned({"storage": {"size_gib": 3}}).warnings[0]
+    assert planned({"storage": {"size_gib": 40}}).warnings == []
+    filled = {"model": "/models/x", "storage": {"host_path": "/models/x", "size_gib": 1}}
+    assert planned(filled).warnings == []
+
+
+@pytest.mark.parametrize(
+    "annotation", ["", "7", "[]", "{}", '{"memory": 5}', "[" * 100_000, '{"memory": null}']
+)
+def test_an_annotation_that_is_no_plan_counts_as_absent(annotation: str) -> None:
+    deployment = {"metadata": {"annotations": {"llmops.vllm/plan": annotation}}}
+    assert planned_memory(deployment) is None
+    assert planned_memory({"metadata": {}}) is None
+    assert planned_memory(None) is None
