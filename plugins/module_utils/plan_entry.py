@@ -78,7 +78,7 @@ def plan_entry(model: Model, checkpoint: Checkpoint, gpu: GpuChoice, *, cluster:
         },
         "gpu": {**asdict(gpu.gpu), "source": gpu.source, "notes": list(gpu.notes)},
         "startup": {"max_seconds": model.startup.max_seconds, **asdict(probes_of(model))},
-        **plan_memory(known).as_dict(),
+        **plan_memory(known, tensors=checkpoint.tensors or ()).as_dict(),
     }
 
 

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ..checkpoint.result import Tensor
 from ..spec.model import Gpu, Model
 from .quantization import Quantization, read_quantization
 from .settings import (
@@ -18,29 +20,35 @@ from .settings import (
     resolve_release,
 )
 from .shape import ModelShape, read_shape
-from .weights import checkpoint_bytes
+from .stored import measure, stored_bytes
 
 
 @dataclass(frozen=True)
 class Case:
     """One model with its settings, and what the checkpoint's real size says about the formulas.
 
-    ``scale``: bytes of the checkpoint as given, over those that the shape would give.
+    ``files_bytes``: size of the checkpoint's files, None if not known; ``scale`` and
+    ``draft_bytes``: see ``stored.Measured``.
     """
 
     shape: ModelShape
     quant: Quantization
     settings: Settings
     weights_bytes: int | None
+    files_bytes: float | None
     scale: float = 1.0
+    draft_bytes: float | None = None
 
 
-def read_case(model: Model, gpu: Gpu | None, version: str | None) -> Case:
+def read_case(
+    model: Model, gpu: Gpu | None, version: str | None, tensors: Sequence[Tensor] = ()
+) -> Case:
     """Resolve a model; ``gpu`` and ``version`` win over its own. Raises ValueError."""
     dtype = model_dtype(model)
     try:
         shape = read_shape(model.config)
         quant = read_quantization(model.config, model.quantization, dtype)
+        files = read_quantization(model.config, None, dtype)
     except RecursionError as error:
         raise ValueError("config nests without end") from error
     if shape.mla and is_first_mla(resolve_release(model, version)):
@@ -50,17 +58,16 @@ def read_case(model: Model, gpu: Gpu | None, version: str | None) -> Case:
     chosen = given if given.product or given.memory_gib else own
     card = pick_card(model, chosen.product, chosen.memory_gib)
     settings = read_settings(model, shape, quant, version=version, card=card)
-    return Case(shape, quant, settings, model.weights_bytes, _scale(shape, quant, model))
-
-
-def _scale(shape: ModelShape, quant: Quantization, model: Model) -> float:
-    """What the checkpoint's real size says about the computed one."""
-    if model.weights_bytes is None or shape.missing_for_weights:
-        return 1.0
-    computed = checkpoint_bytes(shape, quant)
-    return model.weights_bytes / computed if computed > 0 else 1.0
-
-
-def has_unknown_format(case: Case) -> bool:
-    """A format whose bytes per parameter are not known (a mixed NVFP4 one is roughly known)."""
-    return bool(case.quant.doubt) and case.quant.name != "nvfp4"
+    size = model.weights_bytes
+    measured = measure(shape, files, size, tensors)
+    # With --language-model-only the encoder is not loaded.
+    loaded = replace(measured.shape, extra_params=0) if settings.text_only else measured.shape
+    return Case(
+        loaded,
+        quant,
+        settings,
+        weights_bytes=size,
+        files_bytes=stored_bytes(shape, files) if size is None else size,
+        scale=measured.scale,
+        draft_bytes=measured.draft_bytes,
+    )

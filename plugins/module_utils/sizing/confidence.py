@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from .case import Case, has_unknown_format
+from .case import Case
 from .rules import Budget
 from .settings import Settings
+from .stored import has_unknown_format
 
 # Left out of doubt before a refusal is called likely: of any estimate, of a card whose memory
 # follows from its catalogue size, of large models and many ranks, of weights in a mixed format,
@@ -40,7 +41,7 @@ def _why_unknown(case: Case) -> list[str]:
         why.append("there is no config: the shape of the checkpoint is not known")
     elif shape.missing:
         why.append(f"config lacks {', '.join(shape.missing)}")
-    if has_unknown_format(case):
+    if has_unknown_format(case.quant):
         why.append(case.quant.doubt)
     if settings.card is not None and settings.card.unified:
         why.append("the GPU shares memory with its host: what is free is not known beforehand")

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .cards import Card
-from .case import Case, has_unknown_format
+from .case import Case
 from .kv_cache import Layout, layout, printed_tokens, request_blocks, stage_layers
 from .overheads import activation_gib, adapters_gib, cuda_graph_gib, non_torch_gib
 from .rules import Budget, has_block_limit, safe_seqs
 from .settings import Settings
+from .stored import has_unknown_format
 from .units import GIB, GRAPHS_IN_BUDGET, STAGES_IGNORED
 from .weights import mtp_layer_bytes, stage_weights_bytes
 
@@ -94,18 +95,26 @@ def _stage_figures(case: Case, stage: int, which: range) -> Figures:
 
 def _stage_weights_gib(case: Case, stage: int, which: range) -> float | None:
     shape, settings, split = case.shape, case.settings, case.settings.split
-    unknown = has_unknown_format(case) and case.weights_bytes is None
+    unknown = has_unknown_format(case.quant) and case.weights_bytes is None
     if shape.missing_for_weights or unknown:
         # The size alone, evenly: better than nothing, and never more than an estimate.
         given = case.weights_bytes
         return None if given is None else given / (split.tp * split.pp) / GIB
     size = stage_weights_bytes(shape, case.quant, split, stage) * case.scale
     if stage == split.pp - 1:
-        size += settings.cache.draft_layers * mtp_layer_bytes(shape, case.quant, split)
+        size += _draft_bytes(case)
     slots, rank = settings.adapters
     layers = shape.layers[which.start : which.stop]
     adapters = adapters_gib(shape, split, layers, slots=slots, rank=rank)
     return size / GIB + adapters - settings.offload_gib
+
+
+def _draft_bytes(case: Case) -> float:
+    """Weights of the layers that draft tokens, on one rank."""
+    layers, split = case.settings.cache.draft_layers, case.settings.split
+    if case.draft_bytes is None:
+        return layers * mtp_layer_bytes(case.shape, case.quant, split)
+    return case.draft_bytes / split.tp * layers / max(1, case.shape.mtp_layers)
 
 
 def _stage_budget(case: Case, stage: int, weights: float | None) -> Budget:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..checkpoint.result import Tensor
 from ..spec.model import Gpu, Model
 from .cards import LARGEST
-from .case import Case, has_unknown_format, read_case
+from .case import Case, read_case
 from .confidence import judge, margin_gib
 from .figures import Figures, KvCache, all_stages, evaluate, with_fewer_seqs
 from .host import HostNeeds, host_needs
@@ -24,7 +26,7 @@ from .rules import (
     startup_reasons,
 )
 from .units import GIB, SETTLED_TOKENS
-from .weights import Split, checkpoint_bytes
+from .weights import Split
 
 _GPU_COUNTS = (1, 2, 4, 8)
 _STAGE_COUNTS = (2, 4, 8)
@@ -106,14 +108,20 @@ def _rounded(value: float | None, places: int) -> float | None:
 
 
 def plan_memory(
-    model: Model, *, gpu: Gpu | None = None, vllm_version: str | None = None
+    model: Model,
+    *,
+    gpu: Gpu | None = None,
+    vllm_version: str | None = None,
+    tensors: Sequence[Tensor] = (),
 ) -> MemoryPlan:
     """Size a model. ``gpu`` and ``vllm_version`` win over the model's own.
+
+    ``tensors``: of the checkpoint, as far as they are known; they tell what is not loaded.
 
     Raises ValueError for a configuration whose fields are impossible or contradict each other;
     fields that are absent make the answer ``unknown`` and are named in it.
     """
-    case = read_case(model, gpu, vllm_version)
+    case = read_case(model, gpu, vllm_version, tensors)
     figures = evaluate(case)
     suggested = None
     if case.shape.is_hybrid and not case.settings.seqs_given:
@@ -232,12 +240,8 @@ def _splits(own: Split) -> list[Split]:
 
 
 def _host(case: Case) -> HostNeeds:
-    shape, settings = case.shape, case.settings
-    size: float | None = None
-    if case.weights_bytes is not None:
-        size = case.weights_bytes / GIB
-    elif not shape.missing_for_weights and not has_unknown_format(case):
-        size = checkpoint_bytes(shape, case.quant) / GIB
+    settings = case.settings
+    size = None if case.files_bytes is None else case.files_bytes / GIB
     resident: float | None = 0.0
     if settings.cpu:
         known = size is not None and settings.kv_given_gib is not None

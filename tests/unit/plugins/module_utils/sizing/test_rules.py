@@ -201,7 +201,8 @@ def test_host_memory_that_cannot_be_known_is_not_made_up() -> None:
 def test_the_checkpoints_size_scales_the_weights() -> None:
     plain = plan()["per_gpu"]["weights_gib"]
     size = int(plan(tensor_parallel_size=1)["per_gpu"]["weights_gib"] * 2**30)
-    assert plan(weights_bytes=2 * size)["per_gpu"]["weights_gib"] == pytest.approx(2 * plain, 0.01)
+    larger = plan(weights_bytes=size * 6 // 5)["per_gpu"]["weights_gib"]
+    assert larger == pytest.approx(1.2 * plain, 0.01)
     gap = {key: value for key, value in LLAMA.items() if key != "vocab_size"}
     found = plan(gap, weights_bytes=2**34, tensor_parallel_size=2)
     assert found["per_gpu"]["weights_gib"] == 8
