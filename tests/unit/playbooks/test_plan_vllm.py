@@ -1,0 +1,135 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The playbook plan_vllm.yml, run as a user runs it, on a machine without a cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+EXAMPLE = ROOT / "inventories" / "example"
+
+
+def run(inventory: Path, directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the playbook in a directory that has neither a kubeconfig nor a cache."""
+    own = {"HOME": str(directory), "HF_HUB_OFFLINE": "1", "XDG_CACHE_HOME": str(directory)}
+    own |= {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+    environment = {key: value for key, value in os.environ.items() if key != "KUBECONFIG"}
+    program = Path(sys.executable).with_name("ansible-playbook")
+    return subprocess.run(
+        [str(program), "-i", str(inventory), str(ROOT / "playbooks/plan_vllm.yml"), *options],
+        cwd=directory,
+        env=environment | own,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def changed(output: str) -> int:
+    return sum(map(int, re.findall(r"changed=(\d+)", output)))
+
+
+def test_the_example_is_planned_in_three_forms(tmp_path: Path) -> None:
+    files = ("-e", "vllm_plan_file=plan.json", "-e", "vllm_report_file=plan.html")
+    first = run(EXAMPLE, tmp_path, *files)
+    assert first.returncode == 0, first.stdout + first.stderr
+    table = first.stdout.partition("TASK [Show the table]")[2].partition("\nTASK")[0]
+    shown = [line for line in table.splitlines()[1:] if not line.startswith("ok:")]
+    assert max(map(len, shown)) <= 80
+    plans = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
+    page = (tmp_path / "plan.html").read_text(encoding="utf-8")
+    names = ["qwen3-8b", "llama-70b", "mistral-small"]
+    assert [plan["name"] for plan in plans] == names
+    for name in names:
+        assert name in table
+        assert name in page
+    for plan in plans:
+        assert plan["fits"] is True
+        assert plan["per_gpu"]["weights_gib"] > 10
+        assert plan["kv_cache"]["tokens"] > 0
+    assert {plan["cluster"] for plan in plans} == {"nvidia-berlin", "amd-oslo"}
+    assert plans[0]["checkpoint"]["source"] == "catalogue"
+    assert changed(first.stdout) == 2
+    assert changed(run(EXAMPLE, tmp_path, *files).stdout) == 0
+
+
+def test_check_mode_shows_the_plan_and_writes_nothing(tmp_path: Path) -> None:
+    done = run(EXAMPLE, tmp_path, "--check", "-e", "vllm_plan_file=plan.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "qwen3-8b: fits" in done.stdout
+    assert not (tmp_path / "plan.json").exists()
+
+
+def test_one_cluster_alone_is_planned_with_limit(tmp_path: Path) -> None:
+    done = run(EXAMPLE, tmp_path, "--limit", "amd-oslo", "-e", "vllm_plan_file=plan.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "mistral-small: fits" in done.stdout
+    [plan] = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
+    assert plan["cluster"] == "amd-oslo"
+
+
+def test_a_cluster_with_a_mistake_does_not_hide_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "hosts.yml"
+    good = {"name": "good", "model": "Qwen/Qwen3-8B", "gpu": {"product": "L40S"}}
+    hosts = {"bad": {"vllm_models": [{"name": "x"}]}, "well": {"vllm_models": [good]}}
+    path.write_text(yaml.safe_dump({"vllm_clusters": {"hosts": hosts}}), encoding="utf-8")
+    done = run(path, tmp_path)
+    assert done.returncode != 0
+    assert "good: fits" in done.stdout
+    assert "vllm_models[0].model" in done.stdout + done.stderr
+
+
+def inventory(directory: Path, *models: dict[str, Any]) -> Path:
+    path = directory / "hosts.yml"
+    hosts = {"here": {"vllm_models": list(models)}}
+    path.write_text(yaml.safe_dump({"vllm_clusters": {"hosts": hosts}}), encoding="utf-8")
+    return path
+
+
+def test_a_model_that_does_not_fit_is_an_answer(tmp_path: Path) -> None:
+    large = {"name": "large", "model": "Qwen/Qwen3-32B", "gpu": {"product": "L4"}}
+    done = run(inventory(tmp_path, large), tmp_path, "-e", "vllm_plan_file=plan.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "large: does not fit" in done.stdout
+    [plan] = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
+    assert plan["fits"] is False
+    assert plan["minimum_gpus"] > 1
+    assert all(reason["fix"] for reason in plan["reasons"])
+
+
+def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+    base = {"model": "Qwen/Qwen3-8B"}
+    wrong = [
+        {**base, "name": "one", "gpu_memory_utilization": 1.5},
+        {**base, "name": "two", "tensor_parallel_size": 0},
+        {**base, "name": "three", "gpus": {"product": "L4"}},
+    ]
+    done = run(inventory(tmp_path, *wrong), tmp_path, "-e", "vllm_plan_file=plan.json")
+    words = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0
+    for path in (
+        "vllm_models[0].gpu_memory_utilization",
+        "vllm_models[1].tensor_parallel_size",
+        "vllm_models[2].gpus",
+    ):
+        assert path in words
+    assert "Traceback" not in words
+    impossible = [
+        {**base, "name": "one", "config": {"hidden_size": -1}},
+        {**base, "name": "two", "config": {"num_hidden_layers": "many"}},
+    ]
+    done = run(inventory(tmp_path, *impossible), tmp_path)
+    words = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0
+    assert "one: checkpoint: config.hidden_size" in words
+    assert "two: checkpoint: config.num_hidden_layers" in words
