@@ -87,7 +87,7 @@ def make_plans(
         try:
             entry = plan_entry(model, checkpoint, _gpu(model, around), cluster=cluster)
         except ValueError as error:
-            plans.errors.append(ClusterError(f"{model.name}: checkpoint", str(error)))
+            plans.errors.append(ClusterError(model.name, str(error)))
             continue
         last = around.last.get(model.name, Last())
         entry = keep_last(model, entry, last.memory)

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from shapes import LLAMA_8B, LLAMA_70B
+
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply import Applier
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import Client
 from ansible_collections.llmops.vllm.plugins.module_utils.manifests.build import (
@@ -25,23 +27,6 @@ Play = Callable[..., Run]
 Object = dict[str, Any]
 
 PLAN = "llmops.vllm/plan"
-LLAMA_8B = {
-    "model_type": "llama",
-    "hidden_size": 4096,
-    "num_hidden_layers": 32,
-    "num_attention_heads": 32,
-    "num_key_value_heads": 8,
-    "intermediate_size": 14336,
-    "vocab_size": 128256,
-    "max_position_embeddings": 131072,
-}
-LLAMA_70B = {
-    **LLAMA_8B,
-    "hidden_size": 8192,
-    "num_hidden_layers": 80,
-    "num_attention_heads": 64,
-    "intermediate_size": 28672,
-}
 
 
 def deploy(client: Client, namespace: str, wanted: Object, plans: list[Object]) -> Object:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from shapes import TINY_LLAMA as TINY
+
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.catalogue import (
     read_catalogue,
 )
@@ -16,17 +18,6 @@ from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import pars
 Plan = dict[str, Any]
 
 LLAMA_70B = "meta-llama/Llama-3.1-70B-Instruct"
-TINY = {
-    "model_type": "llama",
-    "hidden_size": 128,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 4,
-    "head_dim": 32,
-    "intermediate_size": 256,
-    "vocab_size": 1024,
-    "max_position_embeddings": 2048,
-}
 H100 = {"product": "NVIDIA-H100-80GB-HBM3", "memory_gib": 79.19}
 MODELS: dict[str, list[dict[str, Any]]] = {
     "nvidia-berlin": [

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .case import Case
+from .kv_cache import KV_DTYPES
 from .rules import Budget
 from .settings import Settings
 from .stored import has_unknown_format
@@ -43,6 +44,10 @@ def _why_unknown(case: Case) -> list[str]:
         why.append(f"config lacks {', '.join(shape.missing)}")
     if has_unknown_format(case.quant):
         why.append(case.quant.doubt)
+    if settings.cache.kv_dtype not in KV_DTYPES:
+        why.append(
+            f"kv_cache_dtype {settings.cache.kv_dtype!r}: how large its cache is, is not known here"
+        )
     if settings.card is not None and settings.card.unified:
         why.append("the GPU shares memory with its host: what is free is not known beforehand")
     if settings.card is None and settings.kv_given_gib is None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .cards import Card
 from .case import Case
-from .kv_cache import Layout, layout, printed_tokens, request_blocks, stage_layers
+from .kv_cache import KV_DTYPES, Layout, layout, printed_tokens, request_blocks, stage_layers
 from .overheads import activation_gib, adapters_gib, cuda_graph_gib, non_torch_gib
 from .rules import Budget, has_block_limit, safe_seqs
 from .settings import Settings
@@ -77,7 +77,7 @@ def _room(figures: Figures) -> tuple[float, float]:
 def _stage_figures(case: Case, stage: int, which: range) -> Figures:
     shape, settings = case.shape, case.settings
     parts = _stage_budget(case, stage, _stage_weights_gib(case, stage, which))
-    if shape.missing_for_kv or not which:
+    if shape.missing_for_kv or not which or settings.cache.kv_dtype not in KV_DTYPES:
         return Figures(parts, KvCache(), None)
     cut = layout(shape, settings.cache, settings.split.tp, which)
     if cut is None:

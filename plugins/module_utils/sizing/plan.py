@@ -16,7 +16,7 @@ from .case import Case, read_case
 from .confidence import judge, margin_gib
 from .figures import Figures, KvCache, all_stages, evaluate, with_fewer_seqs
 from .host import HostNeeds, host_needs
-from .kv_cache import longest
+from .kv_cache import KV_DTYPES, longest
 from .rules import (
     Budget,
     Reason,
@@ -205,7 +205,8 @@ def _longest(case: Case, figures: Figures) -> int | None:
 def _minimum_gpus(case: Case, *, fits: bool) -> int | None:
     """The smallest number of GPUs of this kind that carries the model, None when unknown."""
     settings, own = case.settings, case.settings.split
-    if settings.card is None or settings.card.unified or case.shape.missing:
+    is_known = not case.shape.missing and settings.cache.kv_dtype in KV_DTYPES
+    if settings.card is None or settings.card.unified or not is_known:
         return None
     for split in _splits(own):
         if split == own and fits:

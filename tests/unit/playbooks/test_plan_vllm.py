@@ -109,7 +109,7 @@ def test_a_model_that_does_not_fit_is_an_answer(tmp_path: Path) -> None:
 
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     base = {"model": "Qwen/Qwen3-8B"}
-    wrong = [
+    wrong: list[dict[str, Any]] = [
         {**base, "name": "one", "gpu_memory_utilization": 1.5},
         {**base, "name": "two", "tensor_parallel_size": 0},
         {**base, "name": "three", "gpus": {"product": "L4"}},
@@ -124,12 +124,12 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     ):
         assert path in words
     assert "Traceback" not in words
-    impossible = [
+    impossible: list[dict[str, Any]] = [
         {**base, "name": "one", "config": {"hidden_size": -1}},
         {**base, "name": "two", "config": {"num_hidden_layers": "many"}},
     ]
     done = run(inventory(tmp_path, *impossible), tmp_path)
     words = " ".join((done.stdout + done.stderr).split())
     assert done.returncode != 0
-    assert "one: checkpoint: config.hidden_size" in words
-    assert "two: checkpoint: config.num_hidden_layers" in words
+    assert "one: config.hidden_size" in words
+    assert "two: config.num_hidden_layers" in words

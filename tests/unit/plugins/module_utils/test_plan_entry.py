@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from shapes import LLAMA_8B as CONFIG
+
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result import Checkpoint
 from ansible_collections.llmops.vllm.plugins.module_utils.plan import plan_model
 from ansible_collections.llmops.vllm.plugins.module_utils.plan_entry import (
@@ -20,16 +22,6 @@ from ansible_collections.llmops.vllm.plugins.module_utils.plan_entry import (
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Gpu, Model
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_model
 
-CONFIG = {
-    "model_type": "llama",
-    "hidden_size": 4096,
-    "num_hidden_layers": 32,
-    "num_attention_heads": 32,
-    "num_key_value_heads": 8,
-    "intermediate_size": 14336,
-    "vocab_size": 128256,
-    "max_position_embeddings": 131072,
-}
 HUB = Checkpoint("hub", CONFIG, 16_060_522_496, revision="0e9e39f")
 NONE = Checkpoint("none", {}, notes=("the Hub does not answer",))
 H100 = GpuChoice(Gpu("H100-80GB", None, 8), "nodes")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shapes import LLAMA_8B as CONFIG
 
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result import Checkpoint
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.candidates import Candidates
@@ -24,16 +25,6 @@ from ansible_collections.llmops.vllm.plugins.plugin_utils.planning import (
     refusal,
 )
 
-CONFIG = {
-    "model_type": "llama",
-    "hidden_size": 4096,
-    "num_hidden_layers": 32,
-    "num_attention_heads": 32,
-    "num_key_value_heads": 8,
-    "intermediate_size": 14336,
-    "vocab_size": 128256,
-    "max_position_embeddings": 131072,
-}
 L4 = {"product": "L4"}
 
 
@@ -51,7 +42,7 @@ def test_each_model_is_planned_and_each_mistake_is_told() -> None:
     wrong = {**CONFIG, "hidden_size": -4}
     plans = planned({}, {"config": wrong}, {"max_model_len": 4096}, {"config": {**CONFIG, **wrong}})
     assert [entry["name"] for entry in plans.entries] == ["m0", "m2"]
-    assert [error.subject for error in plans.errors] == ["m1: checkpoint", "m3: checkpoint"]
+    assert [error.subject for error in plans.errors] == ["m1", "m3"]
     assert "hidden_size" in plans.errors[0].cause
 
 

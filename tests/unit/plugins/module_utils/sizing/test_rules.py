@@ -9,6 +9,7 @@ import dataclasses
 from typing import Any
 
 import pytest
+from shapes import LLAMA_8B as LLAMA
 
 from ansible_collections.llmops.vllm.plugins.filter.memory_plan import memory_plan
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.plan import plan_memory
@@ -18,17 +19,6 @@ from ansible_collections.llmops.vllm.plugins.module_utils.sizing.units import (
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_model
 
-LLAMA = {
-    "model_type": "llama",
-    "hidden_size": 4096,
-    "num_hidden_layers": 32,
-    "num_attention_heads": 32,
-    "num_key_value_heads": 8,
-    "head_dim": 128,
-    "intermediate_size": 14336,
-    "vocab_size": 128256,
-    "max_position_embeddings": 131072,
-}
 HYBRID = {
     "model_type": "qwen3_5_text",
     "hidden_size": 5120,
@@ -258,3 +248,15 @@ def test_a_config_that_nests_without_end_is_one_error_for_every_caller() -> None
 )
 def test_versions_as_people_write_them(text: str, release: Release) -> None:
     assert parse_release(text) == release
+
+
+@pytest.mark.parametrize("kv_dtype", ["turboquant_k8v4", "fp8_per_token_head", "fp7"])
+def test_a_type_of_cache_that_is_not_known_leaves_the_cache_out(kv_dtype: str) -> None:
+    found = plan(kv_cache_dtype=kv_dtype)
+    assert found["confidence"] == "unknown"
+    assert kv_dtype in found["notes"][0]
+    assert found["kv_cache"]["tokens"] is None
+    assert found["minimum_gpus"] is None
+    assert found["per_gpu"]["weights_gib"] > 14
+    assert found["fits"]
+    assert not plan(gpu={"memory_gib": 8}, kv_cache_dtype=kv_dtype)["fits"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from shapes import LLAMA_8B as LLAMA
 
 from ansible_collections.llmops.vllm.plugins.filter.memory_plan import memory_plan
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result import Tensor
@@ -15,16 +16,6 @@ from ansible_collections.llmops.vllm.plugins.module_utils.sizing.plan import pla
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.stored import Stored, sort_tensors
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_model
 
-LLAMA = {
-    "model_type": "llama",
-    "hidden_size": 4096,
-    "num_hidden_layers": 32,
-    "num_attention_heads": 32,
-    "num_key_value_heads": 8,
-    "intermediate_size": 14336,
-    "vocab_size": 128256,
-    "max_position_embeddings": 131072,
-}
 VISION = {"hidden_size": 1152, "num_hidden_layers": 27, "intermediate_size": 4304}
 PARAMETERS = 8_030_261_248
 GIB = 2**30
