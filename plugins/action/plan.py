@@ -43,8 +43,8 @@ class ActionModule(ClusterAction):
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
         models = parse_models(arguments["models"])
         checkpoints = look_up(models)
-        open_models = [model for model in models if is_incomplete(model, checkpoints[model.name])]
-        around = self._surroundings(open_models, arguments) if open_models else Surroundings()
+        is_open = any(is_incomplete(model, checkpoints[model.name]) for model in models)
+        around = self._surroundings(models, arguments) if is_open else Surroundings()
         plans = make_plans(models, checkpoints, around, cluster=arguments["cluster_name"])
         raise_all(plans.errors)
         for warning in plans.warnings:

@@ -11,11 +11,14 @@ from ansible_collections.llmops.vllm.plugins.module_utils.cluster.candidates imp
     given_nodes,
     read_nodes,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.errors import raise_all
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.errors import (
+    ClusterError,
+    raise_all,
+)
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.inspect_directory import (
     find_directories,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.last import read_last
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.last import Last, read_last
 from ansible_collections.llmops.vllm.plugins.module_utils.plan_entry import summary
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
@@ -48,11 +51,19 @@ class ActionModule(ClusterAction):
         models = parse_models(arguments["models"])
         if arguments["cluster_checks"]:
             return self._with_cluster(models, arguments)
-        plans = make_plans(models, look_up(models), Surroundings())
-        raise_all(plans.errors)
-        for error in plans.refusals():
+        around = Surroundings(last=self._left_behind(models, arguments))
+        plans = make_plans(models, look_up(models), around)
+        for error in [*plans.errors, *plans.refusals()]:
             self.warn(str(error))
         return {"changed": False, "nodes": given_nodes(models), "plans": plans.entries}
+
+    def _left_behind(self, models: list[Model], arguments: dict[str, Any]) -> dict[str, Last]:
+        """What the last deployment left, so that the objects come out as with the checks."""
+        try:
+            with self.cluster(arguments) as client:
+                return read_last(client, arguments["namespace"], models)
+        except ClusterError:
+            return {}
 
     def _with_cluster(self, models: list[Model], arguments: dict[str, Any]) -> dict[str, Any]:
         namespace = arguments["namespace"]
@@ -63,6 +74,7 @@ class ActionModule(ClusterAction):
             around = Surroundings(
                 nodes=read_nodes(client) if any(map(needs_nodes, models)) else None,
                 checkpoints=found.checkpoints,
+                places=found.nodes,
                 last=read_last(client, namespace, models),
             )
         plans = make_plans(models, checkpoints, around)

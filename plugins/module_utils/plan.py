@@ -19,7 +19,7 @@ from .startup.probes import ProbePlan, plan_probes
 CLAIM_GIB = 50.0
 
 # What of a memory plan the Deployment carries.
-_RECORDED = (
+RECORDED = (
     "confidence", "notes", "per_gpu", "kv_cache", "max_model_len_that_fits", "max_num_seqs",
     "host", "storage",
 )  # fmt: skip
@@ -114,7 +114,7 @@ def _number(value: Any, kind: type) -> Any:
 
 def record_of(model: Model, memory: Mapping[str, Any]) -> dict[str, Any]:
     """What the Deployment carries of a memory plan: its figures, and what they were made from."""
-    record = {key: memory.get(key) for key in _RECORDED}
+    record = {key: memory.get(key) for key in RECORDED}
     sources = {key: (memory.get(key) or {}).get("source") for key in ("checkpoint", "gpu")}
     return {**record, "inputs": inputs_digest(model), "sources": sources}
 

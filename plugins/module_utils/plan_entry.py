@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .checkpoint.result import Checkpoint
-from .plan import inputs_digest, probes_of, read_sizes
+from .plan import RECORDED, inputs_digest, probes_of, read_sizes
 from .sizing.plan import plan_memory
 from .sizing.settings import resolve_release
 from .spec.model import Gpu, Model
@@ -22,9 +23,10 @@ WIDTH = 80
 
 _KEPT = "the figures of the last deployment are kept: less is known now"
 
-# How much a source of the shape knows: the catalogue may lack the exact size.
-_RANKS = {"none": 0, "catalogue": 1}
-_BEST_RANK = 2
+# How much a source of the shape knows: the catalogue may lack the exact size, and what lies on
+# the node is what will be served.
+_RANKS = {"none": 0, "catalogue": 1, "node": 3}
+_OTHER_RANK = 2
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,8 @@ def keep_last(model: Model, entry: Entry, last: Mapping[str, Any] | None) -> Ent
     """
     if not last or last.get("inputs") != inputs_digest(model) or not _knows_more(last, entry):
         return entry
-    figures = {key: value for key, value in last.items() if key not in ("inputs", "sources")}
-    kept = {**entry, **figures, "stages": [], "reasons": [], "fits": True}
+    kept = {**entry, **{key: last[key] for key in RECORDED}}
+    kept |= {"stages": [], "reasons": [], "fits": True}
     for key in ("checkpoint", "gpu"):
         kept[key] = {**entry[key], "source": last["sources"][key], "notes": []}
     kept["checkpoint"]["notes"] = [_KEPT, *_notes(entry)]
@@ -111,20 +113,36 @@ def _notes(entry: Entry) -> list[str]:
 
 
 def _knows_more(last: Mapping[str, Any], entry: Entry) -> bool:
-    try:
-        read_sizes(last)
-        before = _knowledge(last["sources"]["checkpoint"], last["sources"]["gpu"])
-        texts = all(isinstance(note, str) for note in last["notes"])
-        if not isinstance(last["kv_cache"]["tokens"], int) or not texts:
-            return False
-    except (KeyError, TypeError, ValueError):
+    if not _is_sound(last):
         return False
+    before = _knowledge(last["sources"]["checkpoint"], last["sources"]["gpu"])
     now = _knowledge(entry["checkpoint"]["source"], entry["gpu"]["source"])
     return before != now and all(b >= n for b, n in zip(before, now, strict=True))
 
 
+def _is_sound(last: Mapping[str, Any]) -> bool:
+    """Whether this is what a deployment wrote: anybody may have changed it since."""
+    try:
+        read_sizes(last)
+        sources = [last["sources"]["checkpoint"], last["sources"]["gpu"], last["confidence"]]
+        texts = [*sources, *last["notes"]]
+        sizes = [*last["host"].values(), last["storage"]["claim_gib"], last["max_num_seqs"]]
+        figures = [*last["per_gpu"].values(), *last["kv_cache"].values(), *sizes]
+        figures.append(last["max_model_len_that_fits"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
+    known = [figure for figure in figures if figure is not None]
+    numbers = all(_is_number(figure) and math.isfinite(figure) for figure in known)
+    asked = all(size is None or size > 0 for size in sizes) if numbers else False
+    return asked and all(isinstance(text, str) for text in texts)
+
+
+def _is_number(figure: Any) -> bool:
+    return isinstance(figure, int | float) and not isinstance(figure, bool)
+
+
 def _knowledge(checkpoint: str, gpu: str) -> tuple[int, int]:
-    return _RANKS.get(checkpoint, _BEST_RANK), int(gpu != "none")
+    return _RANKS.get(checkpoint, _OTHER_RANK), int(gpu != "none")
 
 
 def summary(entry: Entry) -> list[str]:

@@ -55,9 +55,10 @@ options:
     default: []
   cluster_checks:
     description:
-      - With V(false) only the models are checked and planned, and the cluster is not asked
-        anything; RV(nodes) then holds the nodes that the models name in C(storage.node) or
-        C(node_name), and a model that does not fit is a warning.
+      - With V(false) the models are checked and planned, and the cluster is only asked for what
+        the last deployment left. RV(nodes) then holds the nodes that the models name in
+        C(storage.node) or C(node_name), and a model that does not fit, or whose checkpoint is
+        not found, is a warning.
     type: bool
     default: true
 seealso:

@@ -20,8 +20,10 @@ from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result impo
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.candidates import Candidates
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.errors import ClusterError
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.gpus import find_gpu
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.ids import Object
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.last import Last
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.pool import each
+from ansible_collections.llmops.vllm.plugins.module_utils.manifests.storage import HOSTNAME_LABEL
 from ansible_collections.llmops.vllm.plugins.module_utils.plan_entry import (
     Entry,
     GpuChoice,
@@ -29,7 +31,9 @@ from ansible_collections.llmops.vllm.plugins.module_utils.plan_entry import (
     keep_last,
     plan_entry,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
+from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import GPU_RESOURCES, Model
+
+_ALL_THE_SAME = "to try it all the same, set vllm_preflight=false"
 
 
 @dataclass
@@ -49,12 +53,14 @@ class Plans:
 class Surroundings:
     """What the cluster says: ``nodes`` None when nobody asked, ``why_not`` then says why.
 
-    ``checkpoints``: read on nodes; ``last``: left by the last deployment; both by model name.
+    ``checkpoints``: read on nodes; ``places``: the nodes (hostname labels) that models are bound
+    to; ``last``: left by the last deployment; all by model name.
     """
 
     nodes: Candidates | None = None
     why_not: str = ""
     checkpoints: Mapping[str, Checkpoint] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
     last: Mapping[str, Last] = field(default_factory=dict)
 
 
@@ -65,7 +71,8 @@ def look_up(models: Sequence[Model]) -> dict[str, Checkpoint | ClusterError]:
         try:
             return find_checkpoint(model)
         except CheckpointError as error:
-            return ClusterError(f"{model.name}: checkpoint", str(error))
+            fix = f"if the server gets it elsewhere, give `config` in the model; {_ALL_THE_SAME}"
+            return ClusterError(f"{model.name}: checkpoint", str(error), fix=fix)
 
     return dict(zip([model.name for model in models], each(attempt, models), strict=True))
 
@@ -98,10 +105,13 @@ def make_plans(
 def _best(
     model: Model, found: Checkpoint | ClusterError, on_node: Checkpoint | None
 ) -> Checkpoint | ClusterError:
-    """The checkpoint that was found from here, else the one that a node has."""
-    if on_node is None or isinstance(found, ClusterError) or found.known:
+    """What the user gave, else what lies on the node that will serve it, else what was found."""
+    if on_node is None or (isinstance(found, Checkpoint) and found.source == "model"):
         return found
-    notes = on_node.notes if on_node.known else (*found.notes, *on_node.notes)
+    if not on_node.known and (isinstance(found, ClusterError) or found.known):
+        return found
+    earlier = found.notes if isinstance(found, Checkpoint) else ()
+    notes = on_node.notes if on_node.known else (*earlier, *on_node.notes)
     size = model.weights_bytes or on_node.weights_bytes
     return replace(on_node, weights_bytes=size, notes=notes)
 
@@ -111,10 +121,40 @@ def _gpu(model: Model, around: Surroundings) -> GpuChoice:
         return choose_gpu(model, None, (around.why_not,) if around.why_not else ())
     if around.nodes.nodes is None:
         return choose_gpu(model, None, (f"the nodes were not read: {around.nodes.why_not}",))
-    on_nodes = find_gpu(around.nodes.nodes, model)
+    other = _other_resource(model)
+    if other:
+        return choose_gpu(model, None, (f"resources say {other}; give gpu.memory_gib",))
+    place = around.places.get(model.name) or model.storage.node
+    on_nodes = find_gpu(_at(around.nodes.nodes, place), model)
     if on_nodes is None:
         return choose_gpu(model, None, ("no node that takes the model says what GPU it has",))
     return choose_gpu(model, on_nodes.gpu, on_nodes.notes)
+
+
+def _at(nodes: Sequence[Object], place: str | None) -> Sequence[Object]:
+    """The node that a model's volume binds its pods to, or all."""
+    if place is None:
+        return nodes
+    return [node for node in nodes if place in _names(node)]
+
+
+def _names(node: Object) -> tuple[str, str]:
+    """The name of a node and its hostname label, which mostly are the same."""
+    name = str(node["metadata"]["name"])
+    return name, str((node["metadata"].get("labels") or {}).get(HOSTNAME_LABEL, name))
+
+
+def _other_resource(model: Model) -> str:
+    """What the user asks for instead of whole GPUs, such as a slice of one (MIG)."""
+    own = GPU_RESOURCES[model.accelerator] if model.accelerator != "cpu" else ""
+    vendor = own.partition("/")[0]
+    for entries in model.resources.values():
+        for name, amount in entries.items() if isinstance(entries, Mapping) else ():
+            if (name == own and str(amount) == "0") or (
+                name != own and str(name).startswith(f"{vendor}/")
+            ):
+                return f"{name}: {amount}"
+    return ""
 
 
 def needs_nodes(model: Model) -> bool:
@@ -145,6 +185,8 @@ def _with_claim(model: Model, entry: Entry, existing: float | None, warnings: li
 def _basis(entry: Mapping[str, Any]) -> str:
     """What a plan was made from, so that a wrong input shows."""
     gpu, total = entry["gpu"], entry["per_gpu"]["total_gib"]
+    if entry["accelerator"] == "cpu":
+        return f"the CPU, shape of the checkpoint from {entry['checkpoint']['source']}"
     card = gpu["product"] or "a GPU"
     size = f" with {total:.2f} GiB" if total else ""
     shape = f"shape of the checkpoint from {entry['checkpoint']['source']}"
@@ -161,9 +203,10 @@ def refusal(entry: Mapping[str, Any]) -> ClusterError:
     if gpus:
         evidence.append(f"GPUs of this kind that carry it as asked: {gpus}")
     evidence.append(f"planned for: {_basis(entry)}")
+    evidence += entry["gpu"]["notes"]
     return ClusterError(
         f"{entry['name']}: does not fit ({reasons[0]['rule']})",
         reasons[0]["message"],
         evidence=evidence,
-        fix="; ".join(dict.fromkeys(reason["fix"] for reason in reasons)),
+        fix="; ".join([*dict.fromkeys(reason["fix"] for reason in reasons), _ALL_THE_SAME]),
     )

@@ -149,5 +149,5 @@ def test_server_that_dies_when_asked(deploy: Deploy, namespace: str, model: dict
         namespace, changed(model, command=["python3", "-c", DIES_WHEN_ASKED], resources=LITTLE)
     )
     assert run.returncode != 0
-    assert "ended with exit code 3" in run.words
-    assert "the engine is gone" in run.words
+    assert "ended with exit code 3" in run.words, run.output
+    assert "the engine is gone" in run.words, run.output

@@ -67,6 +67,10 @@ def test_a_model_that_does_not_fit_is_refused(pool: Pool, play: Play, namespace:
     assert "NVIDIA-A100-SXM4-40GB with 39.50 GiB (from nodes)" in run.words
     warned = play("preflight", models=[large], namespace=namespace, cluster_checks=False)
     assert warned.returncode == 0, "without nodes nothing is known about the GPU"
+    given = {**large, "gpu": {"product": "A100-40GB"}}
+    warned = play("preflight", models=[given], namespace=namespace, cluster_checks=False)
+    assert warned.returncode == 0
+    assert "large: does not fit (weights)" in " ".join(warned.output.split())
 
 
 def test_a_playbook_applies_nothing_for_a_model_that_does_not_fit(
@@ -131,6 +135,8 @@ def test_a_claim_that_exists_keeps_its_size(
     plans = plans_by_name(run.result["plans"])
     again = Applier(client).apply(storage_objects(parse_models([known]), namespace, {}, plans))
     assert {outcome.result for outcome in again} == {"unchanged"}
+    unchecked = play("preflight", models=[known], namespace=namespace, cluster_checks=False)
+    assert unchecked.result["plans"][0]["storage"]["claim_gib"] == 50
     larger = {**known, "config": LLAMA_70B, "tensor_parallel_size": 4}
     warned = play("preflight", models=[larger], namespace=namespace)
     assert "the volume has 50 GiB" in " ".join(warned.output.split())

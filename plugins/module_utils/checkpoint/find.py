@@ -22,6 +22,7 @@ _OWN_ACCESS = {
     "HF_TOKEN_PATH",
     "HF_ENDPOINT",
     "HF_HUB_OFFLINE",
+    "VLLM_USE_MODELSCOPE",
 }
 
 
@@ -93,7 +94,9 @@ def _by_name(model: Model, *, offline: bool, cache_dir: Path | None) -> Checkpoi
 
 
 def _has_own_access(model: Model) -> bool:
-    """Whether the server may get from the Hub what the controller does not."""
-    return model.hf_token_secret is not None or any(
-        entry.get("name") in _OWN_ACCESS for entry in model.env
-    )
+    """Whether the server may get from the Hub, or elsewhere, what the controller does not."""
+    by_flag = any(str(word).startswith("--hf-token") for word in model.extra_args)
+    by_env = any(entry.get("name") in _OWN_ACCESS for entry in model.env)
+    has_cache = model.storage.claim_name is not None or model.storage.host_path is not None
+    own_way = bool(model.command) or model.hf_token_secret is not None
+    return own_way or has_cache or by_flag or by_env

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..manifests.storage import HOSTNAME_LABEL, volume_name
+from ..plan import inputs_digest
 from .errors import ApiError, ClusterError
 from .ids import Object
+from .last import planned_memory
 from .placement import takes
 
 if TYPE_CHECKING:
@@ -104,7 +106,8 @@ def read_nodes(client: Client) -> Candidates:
 def live_node(client: Client, namespace: str, model: Model, *, served: bool) -> str | None:
     """Return the hostname label of the model's live volume, if the volume has the same path.
 
-    With ``served`` only when the model's Deployment is available too: that proves the directory.
+    With ``served`` only when the model's Deployment is available too, and was made from the same
+    words: that proves the directory, and the plan that the Deployment carries is still good.
     """
     try:
         volume = client.find(f"/api/v1/persistentvolumes/{volume_name(model, namespace)}")
@@ -124,7 +127,8 @@ def _is_served(client: Client, namespace: str, model: Model) -> bool:
         return False
     status = deployment.get("status") or {}
     same_user = _runs_as(deployment) == (model.run_as_user, model.run_as_group)
-    return same_user and int(status.get("availableReplicas", 0)) > 0
+    same_words = (planned_memory(deployment) or {}).get("inputs") == inputs_digest(model)
+    return same_user and same_words and int(status.get("availableReplicas", 0)) > 0
 
 
 def _runs_as(deployment: Object) -> tuple[Any, Any]:

@@ -95,6 +95,11 @@ def test_what_somebody_else_wrote_into_the_annotation_is_no_plan() -> None:
         ("notes", [5]),
     ):
         assert keep_last(model(), unknown, {**good, key: value}) == unknown
+    for size in (float("nan"), float("inf"), -5, 0, "7", True):
+        host = {**good["host"], "memory_limit_gib": size}
+        assert keep_last(model(), unknown, {**good, "host": host}) == unknown
+    foreign = keep_last(model(), unknown, {**good, "replicas": 99, "model": "evil"})
+    assert (foreign["replicas"], foreign["model"]) == (1, "org/llama")
     assert keep_last(model(), unknown, {}) == unknown
     assert keep_last(model(), unknown, None) == unknown
 

@@ -139,3 +139,59 @@ def test_an_annotation_that_is_no_plan_counts_as_absent(annotation: str) -> None
     assert planned_memory(deployment) is None
     assert planned_memory({"metadata": {}}) is None
     assert planned_memory(None) is None
+
+
+def test_what_lies_on_the_node_wins_over_a_copy_on_the_controller(tmp_path: Path) -> None:
+    keys = {"model": str(tmp_path), "config": {}, "storage": {"host_path": "/x"}}
+    on_node = {"m0": Checkpoint("node", CONFIG, notes=("read on node-7",))}
+    for copy in (json.dumps({**CONFIG, "num_hidden_layers": 2}), "{broken"):
+        (tmp_path / "config.json").write_text(copy)
+        plans = planned(keys, checkpoints=on_node)
+        assert plans.errors == []
+        assert plans.entries[0]["checkpoint"]["source"] == "node"
+
+
+def gpu_node(name: str, product: str, memory_mib: int) -> dict[str, Any]:
+    labels = {
+        "kubernetes.io/hostname": name,
+        "nvidia.com/gpu.product": product,
+        "nvidia.com/gpu.memory": str(memory_mib),
+        "nvidia.com/gpu.count": "1",
+    }
+    status = {
+        "conditions": [{"type": "Ready", "status": "True"}],
+        "allocatable": {"nvidia.com/gpu": "1"},
+        "capacity": {"nvidia.com/gpu": "1"},
+    }
+    return {"metadata": {"name": name, "labels": labels}, "spec": {}, "status": status}
+
+
+NODES = Candidates(
+    [gpu_node("big", "NVIDIA-H100-80GB-HBM3", 81559), gpu_node("small", "Tesla-T4", 15360)]
+)
+
+
+def test_the_gpu_is_that_of_the_node_which_the_volume_is_on() -> None:
+    path = {"gpu": {}, "model": "/x", "storage": {"host_path": "/x"}}
+    [entry] = planned(path, nodes=NODES, places={"m0": "big"}).entries
+    assert entry["gpu"]["product"] == "NVIDIA-H100-80GB-HBM3"
+    named = {**path, "storage": {"host_path": "/x", "node": "small"}}
+    [entry] = planned(named, nodes=NODES).entries
+    assert entry["gpu"]["product"] == "Tesla-T4"
+
+
+def test_a_refusal_on_mixed_cards_says_that_there_are_others() -> None:
+    [error] = planned({"gpu": {}, "max_model_len": 4096}, nodes=NODES).refusals()
+    text = " ".join(str(error).replace("|", "").split())
+    assert "2 different cards" in text
+    assert "vllm_preflight=false" in text
+
+
+@pytest.mark.parametrize(
+    "limits", [{"nvidia.com/mig-3g.40gb": 1}, {"nvidia.com/gpu": 0, "example.com/gpu": 1}]
+)
+def test_another_resource_than_whole_gpus_is_not_planned_for_them(limits: dict[str, Any]) -> None:
+    [entry] = planned({"gpu": {}, "resources": {"limits": limits}}, nodes=NODES).entries
+    assert entry["gpu"]["source"] == "none"
+    assert "resources say nvidia.com/" in entry["gpu"]["notes"][0]
+    assert entry["fits"]

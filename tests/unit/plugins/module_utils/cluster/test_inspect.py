@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.cluster.inspect_pod im
     Report,
     inspection_pod,
 )
+from ansible_collections.llmops.vllm.plugins.module_utils.plan import inputs_digest
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
 
 from ..checkpoint.files import single, write
@@ -222,7 +224,10 @@ def test_a_simulated_node_is_taken_without_a_look(api: FakeApi) -> None:
     assert "simulated" in found.warnings[0]
 
 
-def test_a_served_model_is_not_looked_at_again(api: FakeApi) -> None:
+@pytest.mark.parametrize("same_words", [True, False])
+def test_a_served_model_is_looked_at_again_only_for_other_words(
+    api: FakeApi, same_words: bool
+) -> None:
     rule = {"key": "kubernetes.io/hostname", "operator": "In", "values": ["n7"]}
     affinity = {"required": {"nodeSelectorTerms": [{"matchExpressions": [rule]}]}}
     spec = {"hostPath": {"path": PATH}, "nodeAffinity": affinity}
@@ -232,11 +237,21 @@ def test_a_served_model_is_not_looked_at_again(api: FakeApi) -> None:
         Answer(body={"metadata": {"labels": labels}, "spec": spec}),
     )
     template = {"spec": {"securityContext": {"runAsUser": 2000, "runAsGroup": 0}}}
-    live = {"spec": {"replicas": 1, "template": template}, "status": {"availableReplicas": 1}}
+    digest = inputs_digest(with_directory()) if same_words else "other"
+    plan = json.dumps({"memory": {"inputs": digest}})
+    live = {
+        "metadata": {"annotations": {"llmops.vllm/plan": plan}},
+        "spec": {"replicas": 1, "template": template},
+        "status": {"availableReplicas": 1},
+    }
     api.on("/apis/apps/v1/namespaces/llm/deployments/tiny", Answer(body=live))
+    api.on("/api/v1/nodes", Answer(body={"items": []}))
     found = find_directories(api.client(), "llm", [with_directory()], lambda _: None)
-    assert found.nodes == {"tiny": "n7"}
-    assert {request[0] for request in api.requests} == {"GET"}
+    asked = {request[1].partition("?")[0] for request in api.requests}
+    assert ("/api/v1/nodes" in asked) is not same_words
+    if same_words:
+        assert found.nodes == {"tiny": "n7"}
+        assert {request[0] for request in api.requests} == {"GET"}
 
 
 def test_a_missing_directory_is_seen_before_any_pull(api: FakeApi) -> None:
