@@ -31,6 +31,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.plan_entry import (
     keep_last,
     plan_entry,
 )
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.flags import fold_flags
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import GPU_RESOURCES, Model
 
 _ALL_THE_SAME = "to try it all the same, set vllm_preflight=false"
@@ -96,6 +97,7 @@ def make_plans(
         except ValueError as error:
             plans.errors.append(ClusterError(model.name, str(error)))
             continue
+        plans.warnings += _gpus_by_flag(model)
         last = around.last.get(model.name, Last())
         entry = keep_last(model, entry, last.memory)
         plans.entries.append(_with_claim(model, entry, last.claim_gib, plans.warnings))
@@ -165,6 +167,17 @@ def needs_nodes(model: Model) -> bool:
 def is_incomplete(model: Model, found: Checkpoint | ClusterError) -> bool:
     """Tell whether a cluster may know more about the model than this machine does."""
     return needs_nodes(model) or (isinstance(found, Checkpoint) and not found.known)
+
+
+def _gpus_by_flag(model: Model) -> list[str]:
+    """A pod asks for the GPUs of the keys; flags of the same meaning do not reach it."""
+    wanted = fold_flags(model).model.gpus_per_pod
+    if wanted == model.gpus_per_pod or model.resources:
+        return []
+    return [
+        f"{model.name}: extra_args make the server take {wanted} GPUs, and its pod asks for"
+        f" {model.gpus_per_pod}; give tensor_parallel_size and its like as keys of the model"
+    ]
 
 
 def _with_claim(model: Model, entry: Entry, existing: float | None, warnings: list[str]) -> Entry:

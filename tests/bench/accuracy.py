@@ -55,6 +55,13 @@ recipes-831: these servers took 10 to 14 GiB more than the formulas say; the mod
 encoder, which the shape at hand does not show and the formulas do not include.
 idx-qwen32b-awq: CUDA graphs took 1.59 GiB, 0.5 more than the constant. weclone-83: the run does
 not show its utilization, and the default would fit.
+
+MXFP4 experts with a high utilization: planner-gptoss20b-tp1-neg and -tp2-neg ran out of memory in
+the sampler's warm-up (v0.19.0, Hopper, 0.95, 1024 requests). There context, graphs and sampler
+exceed what the utilization leaves of the card, and v0.19 on Hopper is refused by that sum;
+elsewhere it is a note since v0.14. vllm-27508 is the command of vLLM's guide for gpt-oss-120b on
+one H100 with v0.11: the 1.61 GiB of cache planned for it (1.71 seen) do not hold a request of
+131072 tokens.
 """.splitlines()
 _NAIVE_BYTES = {"fp8": 1, "int8": 1, "awq": 0.5, "int4": 0.5, "4bit": 0.5, "fp4": 0.5}
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from ..checkpoint.result import Tensor
 from ..spec.model import Gpu, Model
+from .flags import fold_flags
 from .quantization import Quantization, read_quantization
 from .settings import (
     Settings,
@@ -28,7 +29,7 @@ class Case:
     """One model with its settings, and what the checkpoint's real size says about the formulas.
 
     ``files_bytes``: size of the checkpoint's files, None if not known; ``scale`` and
-    ``draft_bytes``: see ``stored.Measured``.
+    ``draft_bytes``: see ``stored.Measured``. ``blind``: see ``flags.Told``.
     """
 
     shape: ModelShape
@@ -38,12 +39,15 @@ class Case:
     files_bytes: float | None
     scale: float = 1.0
     draft_bytes: float | None = None
+    blind: tuple[str, ...] = ()
 
 
 def read_case(
     model: Model, gpu: Gpu | None, version: str | None, tensors: Sequence[Tensor] = ()
 ) -> Case:
     """Resolve a model; ``gpu`` and ``version`` win over its own. Raises ValueError."""
+    told = fold_flags(model)
+    model = told.model
     dtype = model_dtype(model)
     try:
         shape = read_shape(model.config)
@@ -57,7 +61,7 @@ def read_case(
     # A card that is given replaces the model's as a whole: half of each would be a third card.
     chosen = given if given.product or given.memory_gib else own
     card = pick_card(model, chosen.product, chosen.memory_gib)
-    settings = read_settings(model, shape, quant, version=version, card=card)
+    settings = read_settings(told, shape, quant, version=version, card=card)
     size = model.weights_bytes
     measured = measure(shape, files, size, tensors)
     # With --language-model-only the encoder is not loaded.
@@ -70,4 +74,5 @@ def read_case(
         files_bytes=stored_bytes(shape, files) if size is None else size,
         scale=measured.scale,
         draft_bytes=measured.draft_bytes,
+        blind=told.blind,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .case import Case
 from .kv_cache import KV_DTYPES
-from .rules import Budget
+from .rules import Budget, warm_up_shortage
 from .settings import Settings
 from .stored import has_unknown_format
 
@@ -26,10 +26,13 @@ _CPU_CACHE = (
 )
 
 
-def judge(case: Case) -> tuple[str, list[str]]:
+def judge(case: Case, budget: Budget) -> tuple[str, list[str]]:
     """How far the figures can be trusted, and why not further."""
-    unknown = _why_unknown(case)
+    unknown = [*case.blind, *_why_unknown(case)]
     estimate = _why_estimate(case)
+    short = warm_up_shortage(budget, case.settings, case.shape, case.quant)
+    if short:
+        estimate.append(f"{short.message}; if the server runs out of memory, {short.fix}")
     if unknown:
         return "unknown", unknown + estimate
     return ("estimate" if estimate else "exact"), estimate
@@ -97,6 +100,9 @@ def _why_settings(settings: Settings) -> list[str]:
         why.append("speculative decoding: a draft model's weights and cache are not included")
     if settings.adapters[0]:
         why.append("LoRA: slots for attention and feed-forward parts are counted, no others")
+    if settings.graph_flags:
+        flags = " and ".join(f"--{name}" for name in settings.graph_flags)
+        why.append(f"extra_args: {flags}: how much the CUDA graphs take then is not known here")
     if settings.length is None:
         why.append(_NO_LENGTH)
     return why
@@ -127,4 +133,6 @@ def margin_gib(case: Case, budget: Budget) -> float:
         margin += _LARGE_SHARE * total
     if case.quant.doubt:
         margin += _FORMAT_SHARE * (budget.weights_gib or 0.0)
+    if settings.graph_flags:
+        margin += budget.cuda_graph_gib or 0.0
     return margin

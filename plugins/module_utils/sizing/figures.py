@@ -76,7 +76,11 @@ def _room(figures: Figures) -> tuple[float, float]:
 
 def _stage_figures(case: Case, stage: int, which: range) -> Figures:
     shape, settings = case.shape, case.settings
-    parts = _stage_budget(case, stage, _stage_weights_gib(case, stage, which))
+    weights = _stage_weights_gib(case, stage, which)
+    # No more than the weights can lie in host memory (--cpu-offload-gb).
+    offloaded = min(settings.offload_gib, weights or 0.0)
+    on_card = None if weights is None else weights - offloaded
+    parts = replace(_stage_budget(case, stage, on_card), offloaded_gib=offloaded)
     if shape.missing_for_kv or not which or settings.cache.kv_dtype not in KV_DTYPES:
         return Figures(parts, KvCache(), None)
     cut = layout(shape, settings.cache, settings.split.tp, which)
@@ -106,7 +110,7 @@ def _stage_weights_gib(case: Case, stage: int, which: range) -> float | None:
     slots, rank = settings.adapters
     layers = shape.layers[which.start : which.stop]
     adapters = adapters_gib(shape, split, layers, slots=slots, rank=rank)
-    return size / GIB + adapters - settings.offload_gib
+    return size / GIB + adapters
 
 
 def _draft_bytes(case: Case) -> float:

@@ -19,7 +19,8 @@ _SMALLEST_LIMIT_GIB = 16.0
 class HostNeeds:
     """What a pod asks of its node.
 
-    ``claim_gib`` and ``memory_limit_gib`` are None when the checkpoint's size is not known, and
+    ``claim_gib`` and ``memory_limit_gib`` are None when the checkpoint's size is not known,
+    ``memory_limit_gib`` also when something takes an unknown amount of memory, and
     ``memory_request_gib`` is None when weights and cache lie in host memory and one is not known.
     """
 
@@ -52,22 +53,22 @@ def host_needs(
     *,
     checkpoint_gib: float | None,
     processor_cache_gib: float = 0.0,
-    offload_gib: float = 0.0,
     resident_gib: float | None = 0.0,
+    is_bounded: bool = True,
 ) -> HostNeeds:
     """Memory, CPU, shared memory and disk of one pod.
 
-    ``processor_cache_gib``: of a multimodal model, all servers together; ``offload_gib``: of each
-    worker; ``resident_gib``: weights and cache that lie in host memory (accelerator cpu), None
-    when they are not known.
+    ``processor_cache_gib``: of a multimodal model, all servers together; ``resident_gib``: weights
+    and cache that lie in host memory, of all workers, None when they are not known;
+    ``is_bounded``: whether all that takes host memory is known, without which there is no limit.
     Weights on a GPU do not count: safetensors files are mapped, and the page cache is
     reclaimable. The limit leaves room for one file of the checkpoint for each worker.
     """
     request = limit = None
     if resident_gib is not None:
-        request = _SERVER_GIB + (_WORKER_GIB + offload_gib) * workers
+        request = _SERVER_GIB + _WORKER_GIB * workers
         request += processor_cache_gib + touched_shm_gib(workers) + resident_gib
-    if request is not None and checkpoint_gib is not None:
+    if request is not None and checkpoint_gib is not None and is_bounded:
         limit = max(_SMALLEST_LIMIT_GIB, request + min(_SHARD_GIB, checkpoint_gib) * workers)
     return HostNeeds(
         memory_request_gib=None if request is None else round(request, 1),

@@ -40,10 +40,14 @@ def activation_gib(
     A forward pass of ``tokens`` dummy tokens, then the sampler over ``seqs`` rows of the whole
     vocabulary, which tensor parallelism does not divide; only the last pipeline stage samples.
     """
-    factor = _SAMPLER if release.since(0, 17) else _SORTING_SAMPLER
-    sampler = factor * min(seqs, tokens) * shape.vocab if last_stage else 0.0
+    sampler = sampler_bytes(shape, release, min(seqs, tokens)) if last_stage else 0.0
     forward = tokens * 2 * (3 * shape.intermediate / split.tp + 4 * shape.hidden)
     return (max(sampler, forward) + _moe_bytes(shape, quant, split, tokens)) / GIB + _SLACK_GIB
+
+
+def sampler_bytes(shape: ModelShape, release: Release, rows: int) -> float:
+    """Bytes of the sampler's logits and their copies for so many requests."""
+    return (_SAMPLER if release.since(0, 17) else _SORTING_SAMPLER) * rows * shape.vocab
 
 
 def _moe_bytes(shape: ModelShape, quant: Quantization, split: Split, tokens: int) -> float:

@@ -121,34 +121,54 @@ def plan_memory(
     Raises ValueError for a configuration whose fields are impossible or contradict each other;
     fields that are absent make the answer ``unknown`` and are named in it.
     """
-    case = read_case(model, gpu, vllm_version, tensors)
-    figures = evaluate(case)
-    suggested = None
-    if case.shape.is_hybrid and not case.settings.seqs_given:
-        case, figures, suggested = with_fewer_seqs(case, figures)
-    confidence, notes = judge(case)
-    reasons = find_reasons(case, figures)
+    case, figures, suggested = _settle(read_case(model, gpu, vllm_version, tensors))
+    confidence, notes = judge(case, figures.budget)
+    reasons = [] if case.blind else find_reasons(case, figures)
     if confidence == "unknown":
         reasons = [reason for reason in reasons if _is_certain(reason, case)]
         reasons += _beyond_any_card(case, reasons)
+    stages = _stages(case)
     return MemoryPlan(
         fits=not reasons,
         confidence=confidence,
         reasons=tuple(reasons),
         notes=tuple(notes),
         missing=case.shape.missing,
-        stages=_stages(case),
-        kv_cache=figures.kv_cache,
-        max_model_len_that_fits=_longest(case, figures),
-        minimum_gpus=_minimum_gpus(case, fits=not reasons),
+        stages=stages,
+        kv_cache=KvCache() if case.blind else figures.kv_cache,
+        max_model_len_that_fits=None if case.blind else _longest(case, figures),
+        minimum_gpus=None if case.blind else _minimum_gpus(case, fits=not reasons),
         max_num_seqs=suggested,
-        host=_host(case),
+        host=_host(case, stages),
     )
 
 
+def _settle(case: Case) -> tuple[Case, Figures, int | None]:
+    """The case with the numbers that depend on its own figures, and the requests to ask for."""
+    figures, suggested = evaluate(case), None
+    if case.shape.is_hybrid and not case.settings.seqs_given and not case.blind:
+        case, figures, suggested = with_fewer_seqs(case, figures)
+    if case.settings.fit_length:
+        case, figures = _with_fitting_length(case, figures)
+    return case, figures, suggested
+
+
 def _stages(case: Case) -> tuple[Stage, ...]:
+    """Each stage; what is left for the cache is not known where the server's flags are not."""
     split = case.settings.split
-    return tuple(Stage(split.tp * split.dp, figures.budget) for figures in all_stages(case))
+    budgets = [figures.budget for figures in all_stages(case)]
+    if case.blind:
+        budgets = [replace(budget, requested_gib=None, kv_cache_gib=None) for budget in budgets]
+    return tuple(Stage(split.tp * split.dp, budget) for budget in budgets)
+
+
+def _with_fitting_length(case: Case, figures: Figures) -> tuple[Case, Figures]:
+    """The longest context that fits in place of the checkpoint's own (max_model_len ``auto``)."""
+    length = _longest(case, figures)
+    if length is None:
+        return case, figures
+    shorter = replace(case, settings=replace(case.settings, length=max(1, length)))
+    return shorter, evaluate(shorter)
 
 
 def find_reasons(case: Case, figures: Figures) -> list[Reason]:
@@ -158,7 +178,7 @@ def find_reasons(case: Case, figures: Figures) -> list[Reason]:
     reasons = shape_reasons(shape, quant, settings)
     reasons += memory_reasons(budget, settings, margin, is_sure=not case.quant.doubt)
     reasons += mamba_reasons(shape, budget, settings, margin)
-    return reasons + startup_reasons(budget, settings, quant)
+    return reasons + startup_reasons(budget, settings, shape, quant)
 
 
 def _is_certain(reason: Reason, case: Case) -> bool:
@@ -179,7 +199,7 @@ def _beyond_any_card(case: Case, found: list[Reason]) -> list[Reason]:
     """Without a known card: what would not fit the largest one either."""
     settings = case.settings
     known = settings.card is not None or settings.cpu or settings.kv_given_gib is not None
-    if known or found or case.shape.doubts or case.shape.missing or case.quant.doubt:
+    if known or found or case.blind or case.shape.doubts or case.shape.missing or case.quant.doubt:
         return []
     largest = replace(case, settings=replace(settings, card=LARGEST))
     reasons = [
@@ -240,20 +260,31 @@ def _splits(own: Split) -> list[Split]:
     return sorted(found, key=lambda split: (split.gpus, split.pp))
 
 
-def _host(case: Case) -> HostNeeds:
+def _host(case: Case, stages: Sequence[Stage]) -> HostNeeds:
     settings = case.settings
-    size = None if case.files_bytes is None else case.files_bytes / GIB
-    resident: float | None = 0.0
+    resident: float | None = settings.host_gib + sum(
+        stage.gpus * stage.budget.offloaded_gib for stage in stages
+    )
     if settings.cpu:
-        known = size is not None and settings.kv_given_gib is not None
-        cache = (settings.kv_given_gib or 0.0) * settings.split.gpus
-        resident = (size or 0.0) + cache if known else None
+        resident = None if case.blind else _on_cpu(case, stages)
+    shape_known = not (case.shape.missing or case.shape.doubts)
     return host_needs(
         settings.split.gpus,
-        checkpoint_gib=size,
+        checkpoint_gib=None if case.files_bytes is None else case.files_bytes / GIB,
         processor_cache_gib=0.0
         if settings.text_only
         else settings.processor_cache_gib * (1 + settings.split.dp),
-        offload_gib=settings.offload_gib,
         resident_gib=resident,
+        is_bounded=shape_known and not case.blind and not settings.hides_host_use,
     )
+
+
+def _on_cpu(case: Case, stages: Sequence[Stage]) -> float | None:
+    """Weights as they are loaded, copied for each data parallel rank, and the cache."""
+    cache = case.settings.kv_given_gib
+    weights = [stage.budget.weights_gib for stage in stages]
+    known = [size for size in weights if size is not None]
+    if cache is None or len(known) < len(weights):
+        return None
+    loaded = sum(stage.gpus * size for stage, size in zip(stages, known, strict=True))
+    return loaded + cache * case.settings.split.gpus + case.settings.host_gib

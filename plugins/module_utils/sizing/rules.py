@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .cards import Card
-from .overheads import context_gib
+from .overheads import context_gib, sampler_bytes
 from .quantization import Quantization
 from .settings import Settings
 from .shape import ModelShape
-from .units import GRAPHS_IN_BUDGET, SETTLED_TOKENS, ceil_div, round_up
+from .units import GIB, GRAPHS_IN_BUDGET, SETTLED_TOKENS, ceil_div, round_up
 
-# gpt-oss on Hopper above this utilization ran out of memory while warming up its sampler.
-_SAFE_MXFP4_UTILIZATION = 0.92
+# gpt-oss ran out of memory while warming up its sampler on Hopper with these releases. It ran
+# with v0.11 and failed since v0.14 with the same flags (issue 33155); why, nobody reported.
+_SEEN_WARM_UP, _WARM_UP_NOTED = ((0, 19, 0), (0, 20, 0)), (0, 14, 0)
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Reason:
 class Budget:
     """One rank's memory (GiB); None where it is not known.
 
-    ``needed_gib``: cache for one request of the full length; ``blocks``: blocks of the cache.
+    ``needed_gib``: cache for one request of the full length; ``offloaded_gib``: weights that lie
+    in host memory; ``blocks``: blocks of the cache.
     """
 
     total_gib: float | None = None
@@ -43,6 +45,7 @@ class Budget:
     cuda_graph_gib: float | None = None
     kv_cache_gib: float | None = None
     needed_gib: float | None = None
+    offloaded_gib: float = 0.0
     block_gib: float = 0.0
     blocks: int | None = None
 
@@ -58,12 +61,20 @@ def shape_reasons(shape: ModelShape, quant: Quantization, settings: Settings) ->
     if heads and not shape.mla and heads % tp and tp % heads:
         found.append(f"{tp} and num_key_value_heads ({heads}) do not divide each other")
     found += list(_uneven_blocks(shape, quant, settings))
-    if shape.layers and settings.split.pp > len(shape.layers):
-        found.append(f"{settings.split.pp} pipeline stages for {len(shape.layers)} layers")
-    if not found:
+    reasons = []
+    if found:
+        message = f"the model cannot be cut for tensor_parallel_size {tp}: " + "; ".join(found)
+        reasons = [Reason("tensor_parallel_shape", message, "change tensor_parallel_size")]
+    return reasons + _stage_reasons(len(shape.layers), settings.split.pp)
+
+
+def _stage_reasons(layers: int, pp: int) -> list[Reason]:
+    """Each pipeline stage needs a layer."""
+    if not layers or pp <= layers:
         return []
-    message = f"the model cannot be cut for tensor_parallel_size {tp}: " + "; ".join(found)
-    return [Reason("tensor_parallel_shape", message, "change tensor_parallel_size")]
+    message = f"pipeline_parallel_size {pp} is more than the {layers} layers of the model"
+    fix = f"give pipeline_parallel_size {layers} or less"
+    return [Reason("tensor_parallel_shape", message, fix)]
 
 
 def _divided(shape: ModelShape, settings: Settings) -> Iterator[tuple[str, int]]:
@@ -112,24 +123,53 @@ def memory_reasons(
     return found
 
 
-def startup_reasons(budget: Budget, settings: Settings, quant: Quantization) -> list[Reason]:
+def startup_reasons(
+    budget: Budget, settings: Settings, shape: ModelShape, quant: Quantization
+) -> list[Reason]:
     """Memory that runs out after the cache was made."""
     total, card = budget.total_gib, settings.card
     if total is None or card is None or card.unified:
         return []
     if settings.kv_given_gib is not None:
         return _given_cache(total, settings.kv_given_gib, budget)
-    high = settings.utilization > _SAFE_MXFP4_UTILIZATION
-    if quant.name == "mxfp4" and high and not settings.eager:
-        return [
-            Reason(
-                "startup_oom",
-                f"with MXFP4 experts and gpu_memory_utilization {settings.utilization:g} no room"
-                " is left for CUDA graphs and the sampler's warm-up",
-                f"give gpu_memory_utilization {_SAFE_MXFP4_UTILIZATION:g} or less",
-            )
-        ]
+    short = warm_up_shortage(budget, settings, shape, quant)
+    first, end = _SEEN_WARM_UP
+    seen = settings.release.since(*first) and not settings.release.since(*end)
+    if short and seen and settings.release.known and card.family == "hopper":
+        return [short]
     return _graphs_outside(total, card, budget, settings)
+
+
+def warm_up_shortage(
+    budget: Budget, settings: Settings, shape: ModelShape, quant: Quantization
+) -> Reason | None:
+    """MXFP4 experts: whether context, graphs and sampler exceed what the share leaves.
+
+    Only with CUDA graphs; graphs count until they came into the share. A refusal only where it
+    was seen, a note elsewhere.
+    """
+    total, card, requested = budget.total_gib, settings.card, budget.requested_gib
+    if quant.name != "mxfp4" or settings.eager or settings.kv_given_gib is not None:
+        return None
+    if not settings.release.since(*_WARM_UP_NOTED):
+        return None
+    if total is None or card is None or requested is None or card.unified:
+        return None
+    rows = min(settings.seqs, settings.tokens)
+    need = context_gib(settings.split, card, settings.release)
+    need += sampler_bytes(shape, settings.release, rows) / GIB
+    if not settings.release.since(*GRAPHS_IN_BUDGET):
+        need += budget.cuda_graph_gib or 0.0
+    if need <= total - requested:
+        return None
+    return Reason(
+        "startup_oom",
+        f"with MXFP4 experts the CUDA context, graphs and the sampler's warm-up take about"
+        f" {need:.1f} GiB beside gpu_memory_utilization {settings.utilization:g}, which leaves"
+        f" {total - requested:.1f}",
+        f"give gpu_memory_utilization {max(0, int((1 - need / total) * 100)) / 100:g} or less,"
+        " or fewer max_num_seqs",
+    )
 
 
 def _given_cache(total: float, given: float, budget: Budget) -> list[Reason]:
@@ -223,6 +263,7 @@ def _cache(budget: Budget, settings: Settings, margin: float) -> list[Reason]:
                 "give more GPUs, or a checkpoint with fewer bytes per parameter",
             )
         )
+    more = "more GPUs" if settings.kv_given_gib is None else "a larger kv_cache_memory_gib"
     null = budget.block_gib if settings.release.since(*SETTLED_TOKENS) else 0.0
     if budget.needed_gib is not None and budget.needed_gib > available + margin - null:
         kept = ", less the block that the pool keeps back" if null else ""
@@ -231,7 +272,7 @@ def _cache(budget: Budget, settings: Settings, margin: float) -> list[Reason]:
                 "kv_cache",
                 f"one request of {settings.length} tokens needs {budget.needed_gib:.2f} GiB of"
                 f" cache, and {max(0.0, available):.2f} GiB are available{kept}",
-                "give a shorter max_model_len, more GPUs, or an fp8 kv_cache_dtype",
+                f"give a shorter max_model_len, {more}, or an fp8 kv_cache_dtype",
             )
         )
     return found

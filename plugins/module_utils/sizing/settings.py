@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..spec.model import Model
 from .cards import Card, find_card
+from .flags import Told, gib_flag, number_flag
 from .kv_cache import CacheOptions
 from .quantization import DTYPE_BYTES, Quantization
 from .shape import ModelShape
@@ -29,6 +28,10 @@ from .units import (
 from .weights import Split
 
 _LARGE_CARD_GIB, _HUGE_CARD_GIB = 70, 160
+# More than any cluster has; each stage of a split is computed.
+_MOST_RANKS = 10_000
+_SWAP_GIB = 4.0
+_CPU_SPACE, _MOST_SPACE_GIB = "VLLM_CPU_KVCACHE_SPACE", 10**6
 # Speculation that does not run beside asynchronous scheduling (VllmConfig.__post_init__).
 _SYNCHRONOUS_DRAFTS = ("ngram", "suffix", "medusa", "mlp_speculator", "custom_class")
 
@@ -37,7 +40,10 @@ _SYNCHRONOUS_DRAFTS = ("ngram", "suffix", "medusa", "mlp_speculator", "custom_cl
 class Settings:
     """All that the sizing needs beside the shape. None: not known.
 
-    ``adapters``: slots for LoRA adapters and their rank, zeros without LoRA.
+    ``adapters``: slots for LoRA adapters and their rank, zeros without LoRA. ``fit_length``: the
+    server takes the longest context that fits, ``length`` is the limit. ``graph_flags``: flags
+    that change how many CUDA graphs there are. ``host_gib``: host memory of a whole pod for
+    cache that leaves the GPU; ``hides_host_use``: something takes an amount that is not known.
     """
 
     split: Split
@@ -58,88 +64,79 @@ class Settings:
     adapters: tuple[int, int]
     offload_gib: float
     processor_cache_gib: float
+    fit_length: bool = False
+    graph_flags: tuple[str, ...] = ()
+    host_gib: float = 0.0
+    hides_host_use: bool = False
 
 
 def read_settings(
-    model: Model, shape: ModelShape, quant: Quantization, *, version: str | None, card: Card | None
+    told: Told, shape: ModelShape, quant: Quantization, *, version: str | None, card: Card | None
 ) -> Settings:
     """Resolve the settings. Raises ValueError for one that vLLM would not take."""
-    flags = read_flags(model.extra_args)
+    model, flags = told.model, told.flags
     release = resolve_release(model, version)
-    length = model.max_model_len or _number(flags, "max-model-len")
-    resolved = length or shape.max_positions or None
-    tokens, seqs = _batch(model, flags, release, card, resolved)
+    length = model.max_model_len or shape.max_positions or None
+    tokens, seqs = _batch(model, flags, release, card, length)
     cpu = model.accelerator == "cpu"
+    offload = gib_flag(flags, "cpu-offload-gb")
     return Settings(
-        split=Split(
-            model.tensor_parallel_size,
-            model.pipeline_parallel_size,
-            model.data_parallel_size,
-            model.enable_expert_parallel,
-        ),
+        split=_split(model),
         release=release,
         card=None if cpu else card,
         utilization=model.gpu_memory_utilization or _utilization(release),
-        length=resolved,
+        length=length,
         longest=max(shape.max_positions, length or 0) or None,
         tokens=tokens,
         seqs=seqs,
-        seqs_given=model.max_num_seqs is not None or "max-num-seqs" in flags,
+        seqs_given=model.max_num_seqs is not None,
         eager=model.enforce_eager or cpu,
-        kv_given_gib=model.kv_cache_memory_gib or (_cpu_space(model) if cpu else None),
+        kv_given_gib=_cpu_space(model) if cpu else model.kv_cache_memory_gib,
         cpu=cpu,
         cache=_cache(model, shape, quant, flags, release, tokens, card),
         text_only="language-model-only" in flags or not shape.vision,
         speculative=bool(model.speculative_config),
         adapters=_adapters(model, flags),
-        offload_gib=float(_decimal(flags, "cpu-offload-gb") or 0),
-        processor_cache_gib=_decimal(flags, "mm-processor-cache-gb", 4.0),
+        offload_gib=0.0 if cpu else offload,
+        processor_cache_gib=gib_flag(flags, "mm-processor-cache-gb", 4.0),
+        fit_length=told.fit_length,
+        graph_flags=tuple(told.graph_flags),
+        host_gib=_host_gib(model, flags, release),
+        hides_host_use=told.hides_host_use,
     )
+
+
+def _split(model: Model) -> Split:
+    if model.workers > _MOST_RANKS:
+        raise ValueError(
+            "tensor_parallel_size x pipeline_parallel_size x data_parallel_size is"
+            f" {model.workers}; it must be at most {_MOST_RANKS}"
+        )
+    return Split(
+        model.tensor_parallel_size,
+        model.pipeline_parallel_size,
+        model.data_parallel_size,
+        model.enable_expert_parallel,
+    )
+
+
+def _host_gib(model: Model, flags: dict[str, str], release: Release) -> float:
+    """Host memory for cache that leaves the GPU, of all workers of a pod.
+
+    ``--kv-offloading-size`` is of all tensor parallel ranks together (vllm/config/cache.py);
+    ``--swap-space`` of each GPU, 4 GiB where nobody said a number, with the first engine.
+    """
+    offloaded = gib_flag(flags, "kv-offloading-size") * model.data_parallel_size
+    default = 0.0 if release.since(0, 8) else _SWAP_GIB
+    swap = gib_flag(flags, "swap-space", default) * model.workers
+    return offloaded + (0.0 if model.accelerator == "cpu" else swap)
 
 
 def _adapters(model: Model, flags: dict[str, str]) -> tuple[int, int]:
     """max_loras and max_lora_rank (vllm/config/lora.py) where LoRA is on."""
     if not model.lora_modules and "enable-lora" not in flags:
         return 0, 0
-    return _number(flags, "max-loras") or 1, _number(flags, "max-lora-rank") or 16
-
-
-def read_flags(arguments: Sequence[str]) -> dict[str, str]:
-    """``--name value`` and ``--name=value`` as names without dashes; a bare switch is empty."""
-    found: dict[str, str] = {}
-    name = ""
-    for word in [part for entry in arguments for part in _words(entry)]:
-        if word.startswith("-") and not word.lstrip("-")[:1].isdigit():
-            name, dummy, value = word.lstrip("-").partition("=")
-            name = name.replace("_", "-")
-            found[name] = value
-        elif name and not found[name]:
-            found[name] = word
-    return found
-
-
-def _words(entry: str) -> list[str]:
-    """One argument, or several that were written as one."""
-    if " " not in entry or not entry.startswith("-"):
-        return [entry]
-    try:
-        return shlex.split(entry)
-    except ValueError:
-        return entry.split()
-
-
-def _decimal(flags: dict[str, str], name: str, default: float = 0.0) -> float:
-    try:
-        return float(flags[name])
-    except (KeyError, ValueError):
-        return default
-
-
-def _number(flags: dict[str, str], *names: str) -> int | None:
-    for name in names:
-        if flags.get(name, "").isdigit() and int(flags[name]) > 0:
-            return int(flags[name])
-    return None
+    return number_flag(flags, "max-loras") or 1, number_flag(flags, "max-lora-rank") or 16
 
 
 def pick_card(model: Model, product: str | None, memory_gib: float | None) -> Card | None:
@@ -172,8 +169,7 @@ def _batch(
     model: Model, flags: dict[str, str], release: Release, card: Card | None, length: int | None
 ) -> tuple[int, int]:
     """max_num_batched_tokens and max_num_seqs (vllm/engine/arg_utils.py, server)."""
-    tokens = model.max_num_batched_tokens or _number(flags, "max-num-batched-tokens")
-    seqs = model.max_num_seqs or _number(flags, "max-num-seqs")
+    tokens, seqs = model.max_num_batched_tokens, model.max_num_seqs
     default_tokens, default_seqs = _batch_defaults(model, release, card, length)
     if flags.get("performance-mode") == "throughput":
         default_tokens, default_seqs = 2 * default_tokens, 2 * default_seqs
@@ -203,14 +199,23 @@ def _batch_defaults(
 
 
 def _cpu_space(model: Model) -> float | None:
-    """VLLM_CPU_KVCACHE_SPACE, in GiB, where the user set it in the environment."""
+    """GiB of cache on a CPU: the user's environment wins over the key (vllm/platforms/cpu.py)."""
     for entry in model.env:
-        if entry.get("name") == "VLLM_CPU_KVCACHE_SPACE":
-            try:
-                return float(entry.get("value") or 0) or None
-            except (TypeError, ValueError):
-                return None
-    return None
+        if entry.get("name") != _CPU_SPACE:
+            continue
+        if entry.get("value") in (None, ""):
+            return None
+        try:
+            space = int(str(entry["value"]))
+        except ValueError:
+            space = -1
+        if not 0 <= space <= _MOST_SPACE_GIB:
+            raise ValueError(
+                f"env {_CPU_SPACE} is {entry['value']!r}; it must be a whole number of GiB, 0 or"
+                " more (0: the server decides)"
+            )
+        return space or None
+    return model.kv_cache_memory_gib
 
 
 def _is_on(model: Model, name: str) -> bool | None:
@@ -230,19 +235,19 @@ def _cache(
     card: Card | None,
 ) -> CacheOptions:
     aligned = _is_on(model, "VLLM_MLA_CUDA_MEM_ALIGN_KV_CACHE")
-    kv_dtype = _packed(model, shape, card, _kv_dtype(model, quant, flags))
+    kv_dtype = _packed(model, shape, card, _kv_dtype(model, quant))
     manager = "disable-hybrid-kv-cache-manager" not in flags
     layers = _draft_layers(model, shape)
     return CacheOptions(
         kv_dtype=kv_dtype,
         model_bytes=int(quant.full_bytes),
-        block_size=model.block_size or _number(flags, "block-size"),
+        block_size=model.block_size,
         default_block_size=_default_block(model, shape, release, card, kv_dtype),
         in_flight_tokens=tokens * _steps_in_flight(model, flags, release),
         state_mode=state_mode(model, shape, flags, release),
         hybrid_manager=manager and release.since(*HYBRID_MANAGER),
         chunked_as_full=_is_chunked_off(model, release),
-        context_parallel=_number(flags, "decode-context-parallel-size", "dcp") or 1,
+        context_parallel=number_flag(flags, "decode-context-parallel-size") or 1,
         padded_latent=shape.mla is not None and is_first_mla(release) and aligned is not False,
         release=release,
         ssm_bytes=SSM_BYTES.get(flags.get("mamba-ssm-cache-dtype", "")),
@@ -272,10 +277,6 @@ def state_mode(model: Model, shape: ModelShape, flags: dict[str, str], release: 
     by itself since v0.28; before, Mamba-2 kept a state for each block where it was switched on.
     """
     on = model.enable_prefix_caching
-    if on is None and "no-enable-prefix-caching" in flags:
-        on = False
-    if on is None and "enable-prefix-caching" in flags:
-        on = True
     if not (release.since(*HYBRID_PREFIXES) if on is None else on):
         return "none"
     mamba = shape.state is not None and not shape.state.gated_delta
@@ -334,9 +335,9 @@ def is_first_mla(release: Release) -> bool:
     return (0, 7, 0) <= release.number <= (0, 8, 0)
 
 
-def _kv_dtype(model: Model, quant: Quantization, flags: dict[str, str]) -> str:
+def _kv_dtype(model: Model, quant: Quantization) -> str:
     """The cache's type: ``auto`` is the model's, unless the checkpoint asks for another."""
-    said = model.kv_cache_dtype or flags.get("kv-cache-dtype") or "auto"
+    said = model.kv_cache_dtype or "auto"
     if said == "auto":
         return quant.kv_dtype or ("float32" if quant.full_bytes == 4 else "bfloat16")
     return said

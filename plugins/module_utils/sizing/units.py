@@ -29,7 +29,8 @@ SETTLED_TOKENS = (0, 26, 0)
 # or more take larger batches (51726).
 HYBRID_PREFIXES = (0, 28, 0)
 
-_RELEASE = re.compile(r"(?<![\d.])(\d{1,3})\.(\d{1,3})(?:\.(\d{1,4}))?")
+# The name of the project before a number, or nothing but a v: a tag also holds versions of others.
+_RELEASE = re.compile(r"(vllm[_-]?v?|[a-z]{0,16})(?<![\d.])(\d{1,3})\.(\d{1,3})(?:\.(\d{1,4}))?")
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,29 @@ class Release:
 def parse_release(text: str | None) -> Release:
     """A version or an image tag (``0.32.0``, ``v0.20.1rc1``, ``0.7.x``) as a release.
 
-    A nightly build, a build without a tag (``0.1.dev19754``) and a text without a version count
-    as the newest release with ``known`` false: its arithmetic is the best guess. A development
-    build of a tag (``0.10.1.dev101``) counts as that release.
+    A nightly build, a build without a tag (``0.1.dev19754``) and a text without a version of
+    vLLM (``rocm6.4``, ``25.09-py3``) count as the newest release with ``known`` false: its
+    arithmetic is the best guess. A development build of a tag (``0.10.1.dev101``) counts as that
+    release. A number behind the word vllm wins over others.
     """
-    if not text:
+    lower = (text or "").lower()
+    if "nightly" in lower:
         return Release(known=False)
-    found = _RELEASE.search(text)
-    if found is None or "nightly" in text:
+    found = [match for match in _RELEASE.finditer(lower) if _is_own(match, lower)]
+    if not found:
         return Release(known=False)
-    if text[found.end() :].startswith(".dev") and found.group(3) is None:
-        return Release(known=False)
-    major, minor, patch = (int(part or 0) for part in found.groups())
-    return Release((major, minor, patch))
+    best = next((match for match in found if match.group(1).startswith("vllm")), found[0])
+    minor, patch = int(best.group(3)), int(best.group(4) or 0)
+    return Release((0, minor, patch))
+
+
+def _is_own(match: re.Match[str], text: str) -> bool:
+    """Whether a number is a release of vLLM, whose major number is 0 so far."""
+    if int(match.group(2)) > 0:
+        return False
+    if text[match.end() :].startswith(".dev") and match.group(4) is None:
+        return False
+    return match.group(1) in ("", "v") or match.group(1).startswith("vllm")
 
 
 def ceil_div(number: int, divisor: int) -> int:

@@ -195,3 +195,11 @@ def test_another_resource_than_whole_gpus_is_not_planned_for_them(limits: dict[s
     assert entry["gpu"]["source"] == "none"
     assert "resources say nvidia.com/" in entry["gpu"]["notes"][0]
     assert entry["fits"]
+
+
+def test_ranks_that_only_a_flag_asks_for_get_no_gpus() -> None:
+    [warning] = planned({"extra_args": ["-tp", 2]}).warnings
+    assert "2 GPUs, and its pod asks for 1" in warning
+    assert planned({"tensor_parallel_size": 2}).warnings == []
+    own = {"extra_args": ["-tp", 2], "resources": {"limits": {"nvidia.com/gpu": 2}}}
+    assert planned(own).warnings == []

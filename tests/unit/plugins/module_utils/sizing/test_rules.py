@@ -100,6 +100,81 @@ def test_graphs_outside_the_share_need_room(
         assert plan(vllm_version=version, gpu_memory_utilization=fixed)["fits"]
 
 
+GPT_OSS = {
+    "model_type": "gpt_oss",
+    "hidden_size": 2880,
+    "num_hidden_layers": 24,
+    "num_attention_heads": 64,
+    "num_key_value_heads": 8,
+    "head_dim": 64,
+    "intermediate_size": 2880,
+    "num_local_experts": 32,
+    "num_experts_per_tok": 4,
+    "vocab_size": 201088,
+    "max_position_embeddings": 131072,
+    "sliding_window": 128,
+    "quantization_config": {"quant_method": "mxfp4"},
+}
+
+
+@pytest.mark.parametrize(
+    ("product", "version", "change", "refused"),
+    [
+        ("H100", "0.19.0", {}, True),
+        ("H100", "0.19.0", {"tensor_parallel_size": 2}, True),
+        ("H100", "0.19.0", {"gpu_memory_utilization": 0.9}, False),
+        ("H100", "0.19.0", {"max_num_seqs": 256}, False),
+        ("H100", "0.19.0", {"enforce_eager": True}, False),
+        ("H100", "0.18.0", {}, False),
+        ("H100", "0.32.0", {}, False),
+        ("H200", "0.19.0", {}, False),
+        ("L40S", "0.19.0", {}, False),
+        ("B200", "0.19.0", {}, False),
+        ("A100-80GB", "0.19.0", {}, False),
+    ],
+)
+def test_mxfp4_is_refused_only_where_its_warm_up_was_seen_to_fail(
+    product: str, version: str, change: dict[str, Any], refused: bool
+) -> None:
+    model = {"gpu_memory_utilization": 0.95, **change}
+    found = plan(GPT_OSS, gpu={"product": product}, vllm_version=version, **model)
+    assert rules(found) == (["startup_oom"] if refused else [])
+    if refused:
+        fixed = float(found["reasons"][0]["fix"].split()[2])
+        model["gpu_memory_utilization"] = fixed
+        assert 0.85 < fixed < 0.95
+        assert plan(GPT_OSS, gpu={"product": product}, vllm_version=version, **model)["fits"]
+
+
+def test_a_warm_up_that_may_fail_is_a_note() -> None:
+    model: dict[str, Any] = {"vllm_version": "0.18.0", "gpu_memory_utilization": 0.95}
+    found = plan(GPT_OSS, **model)
+    assert found["confidence"] == "estimate"
+    assert any("sampler's warm-up" in note for note in found["notes"])
+    assert plan(GPT_OSS, **{**model, "gpu_memory_utilization": 0.9})["confidence"] == "exact"
+    # The same flags ran with v0.11.
+    assert plan(GPT_OSS, **{**model, "vllm_version": "0.11.2"})["confidence"] == "exact"
+
+
+def test_the_guides_command_for_gpt_oss_120b() -> None:
+    """It left 1.71 GiB for the cache with v0.11 (vLLM issue 27508)."""
+    large = {**GPT_OSS, "num_hidden_layers": 36, "num_local_experts": 128}
+    model: dict[str, Any] = {"gpu_memory_utilization": 0.95, "max_num_batched_tokens": 1024}
+    for version in ("0.11.0", "0.32.0"):
+        assert plan(large, vllm_version=version, **model)["fits"]
+    old = plan(large, vllm_version="0.11.0", **model)
+    assert old["per_gpu"]["kv_cache_gib"] == pytest.approx(1.71, abs=0.15)
+    assert plan(large, vllm_version="0.32.0", **model, max_model_len=131072)["fits"]
+
+
+def test_more_stages_than_layers_name_their_key() -> None:
+    (reason,) = plan(pipeline_parallel_size=40)["reasons"]
+    assert reason["rule"] == "tensor_parallel_shape"
+    assert "pipeline_parallel_size 40" in reason["message"]
+    assert "pipeline_parallel_size 32" in reason["fix"]
+    assert "tensor_parallel_size" not in reason["message"] + reason["fix"]
+
+
 def test_graphs_are_inside_the_share_since_0_21() -> None:
     old, new = (plan(vllm_version=version)["per_gpu"] for version in ("0.20.0", "0.21.0"))
     parts = "weights_gib", "activation_gib", "non_torch_gib"
@@ -244,6 +319,18 @@ def test_a_config_that_nests_without_end_is_one_error_for_every_caller() -> None
         ("0.1.dev19754", Release(known=False)),
         ("nightly", Release(known=False)),
         ("v0.8.5.post1", Release((0, 8, 5))),
+        ("rocm6.4.1_vllm_0.8.5_20250521", Release((0, 8, 5))),
+        ("0.9.9-vllm-v0.8.5", Release((0, 8, 5))),
+        ("v0.9.1-cuda12.8", Release((0, 9, 1))),
+        ("cuda12.8-v0.9.1", Release((0, 9, 1))),
+        ("0.11-gpu-py312", Release((0, 11, 0))),
+        ("V0.11.2", Release((0, 11, 2))),
+        ("25.09-py3", Release(known=False)),
+        ("vllm-25.09", Release(known=False)),
+        ("cuda12.8", Release(known=False)),
+        ("cuda0.9", Release(known=False)),
+        ("ubuntu22.04", Release(known=False)),
+        ("pr-1.2", Release(known=False)),
     ],
 )
 def test_versions_as_people_write_them(text: str, release: Release) -> None:

@@ -1,0 +1,305 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a model's ``extra_args`` tell the server, folded into the model's own keys.
+
+They are passed last, and the last flag wins (vllm/engine/arg_utils.py and
+vllm/utils/argparse_utils.py of v0.32).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..spec.model import Model
+from .quantization import DTYPE_BYTES
+from .units import GIB
+
+_ALIASES = {
+    "tp": "tensor-parallel-size", "pp": "pipeline-parallel-size", "dp": "data-parallel-size",
+    "ep": "enable-expert-parallel", "dcp": "decode-context-parallel-size",
+    "pcp": "prefill-context-parallel-size", "q": "quantization", "sc": "speculative-config",
+    "cc": "compilation-config", "asc": "api-server-count",
+    "device-memory-utilization": "gpu-memory-utilization",
+    **dict.fromkeys(("O", "O0", "O1", "O2", "O3"), "optimization-level"),
+}  # fmt: skip
+# Another checkpoint, another shape, or memory of a GPU that the formulas do not know.
+_NOT_MODELLED = frozenset({
+    "config", "cpu-offload-params", "disable-sliding-window", "enable-eplb", "eplb-config",
+    "hf-config-path", "hf-overrides", "kv-cache-dtype-skip-layers", "mamba-block-size",
+    "mamba-cache-dtype", "mm-encoder-only", "model", "model-class-overrides",
+    "num-gpu-blocks-override", "num-redundant-experts", "offload-backend", "offload-group-size",
+    "offload-num-in-group", "offload-params", "offload-prefetch-step",
+    "prefill-context-parallel-size", "quantization-config", "revision",
+})  # fmt: skip
+# They decide how many CUDA graphs there are.
+_GRAPH_FLAGS = (
+    "compilation-config", "cudagraph-capture-sizes", "cuda-graph-sizes",
+    "max-cudagraph-capture-size", "optimization-level",
+)  # fmt: skip
+# Memory of the host, as much as they like.
+_HOST_FLAGS = (
+    "kv-transfer-config", "ec-transfer-config", "enable-sleep-mode", "api-server-count",
+)  # fmt: skip
+_LIGHT_FORMATS = ("auto", "safetensors", "dummy")
+_TEN, _TWO = {"k": 1, "m": 2, "g": 3, "t": 4}, {"K": 1, "M": 2, "G": 3, "T": 4}
+_SPEC_FLAGS = {"spec-method": "method", "spec-model": "model"}
+_MOST = 10**15
+
+
+@dataclass(frozen=True)
+class Told:
+    """A model as the server is told it.
+
+    ``flags``: those of ``extra_args``, names without dashes. ``blind``: why what the server is
+    told, or what it makes of it, is not known. ``fit_length``: the server takes the longest
+    context that fits.
+    """
+
+    model: Model
+    flags: dict[str, str]
+    blind: tuple[str, ...] = ()
+    fit_length: bool = False
+
+    @property
+    def graph_flags(self) -> list[str]:
+        """Flags that were given and change how many CUDA graphs are captured."""
+        return [name for name in _GRAPH_FLAGS if _given(self.flags, name)]
+
+    @property
+    def hides_host_use(self) -> bool:
+        """Whether something takes memory of the host that nobody can tell from outside."""
+        flags = self.flags
+        if flags.get("load-format", "auto") not in _LIGHT_FORMATS:
+            return True
+        if any(str(entry.get("name")).startswith("LMCACHE_") for entry in self.model.env):
+            return True
+        return any(_given(flags, name) for name in _HOST_FLAGS)
+
+
+def fold_flags(model: Model) -> Told:
+    """The model with what its ``extra_args`` say in place of its keys.
+
+    A value that cannot be read and a flag whose effect is not modelled are named in ``blind``.
+    """
+    if model.command:
+        why = "the command is the user's own: nothing is known of what it tells the server"
+        return Told(model, {}, (why,))
+    flags = read_flags(model.extra_args)
+    changes: dict[str, Any] = {}
+    unread = [name for name in flags if _is_cut_short(name)]
+    for name, (key, read) in _FOLDED.items():
+        if name in flags and not _is_overruled(name, model):
+            try:
+                changes[key] = read(flags[name])
+            except (ValueError, RecursionError):
+                unread.append(name)
+    unread += _fold_switches(flags, changes)
+    unread += _fold_drafts(model, flags, changes)
+    blind = [f"extra_args: --{name} cannot be read" for name in dict.fromkeys(unread)]
+    blind += [
+        f"extra_args: --{name}: what it does to the memory is not known here"
+        for name in sorted(_NOT_MODELLED)
+        if _given(flags, name)
+    ]
+    fit = "max_model_len" in changes and changes["max_model_len"] is None
+    return Told(replace(model, **changes), flags, tuple(blind), fit)
+
+
+def read_flags(arguments: Sequence[str]) -> dict[str, str]:
+    """``--name value`` and ``--name=value`` as names without dashes; a bare switch is empty.
+
+    Of a switch and its ``no-`` form only the last one is kept.
+    """
+    found: dict[str, str] = {}
+    name = ""
+    for word in [part for entry in arguments for part in _words(entry)]:
+        if word.startswith("-") and not word.lstrip("-")[:1].isdigit():
+            said, dummy, value = word.lstrip("-").partition("=")
+            head, dot, rest = said.partition(".")
+            head = head.replace("_", "-")
+            name = _ALIASES.get(head, head) + dot + rest
+            found.pop(name.removeprefix("no-") if name.startswith("no-") else f"no-{name}", None)
+            found[name] = value
+        elif name and not found[name]:
+            found[name] = word
+    return found
+
+
+def _words(entry: str) -> list[str]:
+    """One argument, or several that were written as one."""
+    if " " not in entry or not entry.startswith("-"):
+        return [entry]
+    try:
+        return shlex.split(entry)
+    except ValueError:
+        return entry.split()
+
+
+def _given(flags: dict[str, str], name: str) -> bool:
+    """Whether a flag is there, whole or with one of its fields (``--name.field``)."""
+    return name in flags or any(flag.startswith(f"{name}.") for flag in flags)
+
+
+def _is_cut_short(name: str) -> bool:
+    """Whether argparse may complete a name to one of those that are folded."""
+    return len(name) > 3 and any(
+        known.startswith(name) and known != name for known in (*_FOLDED, *_SWITCHES)
+    )
+
+
+def _is_overruled(name: str, model: Model) -> bool:
+    """On a CPU the environment wins, which carries whole GiB (vllm/platforms/cpu.py)."""
+    size = model.kv_cache_memory_gib
+    whole = size is not None and size == int(size)
+    return name == "kv-cache-memory-bytes" and model.accelerator == "cpu" and whole
+
+
+def _fold_switches(flags: dict[str, str], changes: dict[str, Any]) -> list[str]:
+    """Switches, which have a ``no-`` form; returns the names that cannot be read."""
+    unread = []
+    for name, key in _SWITCHES.items():
+        if f"no-{name}" in flags:
+            changes[key] = False
+        elif name in flags:
+            if flags[name].lower() not in ("", "true", "1", "false", "0"):
+                unread.append(name)
+            changes[key] = flags[name].lower() not in ("false", "0")
+    return unread
+
+
+def _fold_drafts(model: Model, flags: dict[str, str], changes: dict[str, Any]) -> list[str]:
+    """Speculation: JSON, one field each, and short flags; returns the names not read."""
+    fields = {
+        name.partition(".")[2]: _json_or_text(value)
+        for name, value in flags.items()
+        if name.startswith("speculative-config.")
+    }
+    # vLLM appends the fields as one more flag, so that they win over the JSON as a whole.
+    config = fields or changes.get("speculative_config", model.speculative_config)
+    config = dict(config)
+    config |= {key: flags[name] for name, key in _SPEC_FLAGS.items() if name in flags}
+    unread = []
+    if "spec-tokens" in flags:
+        try:
+            config["num_speculative_tokens"] = _count(flags["spec-tokens"])
+        except ValueError:
+            unread.append("spec-tokens")
+    changes["speculative_config"] = config
+    return unread
+
+
+def _json_or_text(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _count(text: str) -> int:
+    return _within(int(text))
+
+
+def _within(number: int) -> int:
+    if not 0 < number <= _MOST:
+        raise ValueError(f"{number} is out of range")
+    return number
+
+
+def readable_int(text: str) -> int:
+    """``8192``, ``8k`` (8,000), ``8K`` (8,192), ``25.6k``. Raises ValueError.
+
+    human_readable_int in vllm/utils/argparse_utils.py, v0.32.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([kKmMgGtT])", text.strip())
+    if found is None:
+        return _count(text)
+    number, suffix = found.groups()
+    if suffix in _TWO:
+        return _within(int(number) * 1024 ** _TWO[suffix])
+    value = float(number) * 1000 ** _TEN[suffix]
+    return _within(int(min(value, 2.0 * _MOST)))
+
+
+def _length(text: str) -> int | None:
+    return None if text.strip().lower() in ("-1", "auto") else readable_int(text)
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 1:
+        raise ValueError(f"{text} is not a share")
+    return value
+
+
+def _word(text: str) -> str:
+    if not text:
+        raise ValueError("is empty")
+    return text
+
+
+def _dtype(text: str) -> str:
+    if text not in DTYPE_BYTES:
+        raise ValueError(f"{text} is no dtype")
+    return text
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    # What optional_type takes for nothing.
+    value = {} if text == "None" else json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("is no mapping")
+    return value
+
+
+def gib_flag(flags: dict[str, str], name: str, default: float = 0.0) -> float:
+    """A flag that is a number of GiB. Raises ValueError for what is none, or is below 0."""
+    if name not in flags:
+        return default
+    try:
+        value = float(flags[name])
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(
+            f"extra_args: --{name} is {flags[name]!r}; it must be a number of GiB, 0 or more"
+        )
+    return value
+
+
+def number_flag(flags: dict[str, str], *names: str) -> int | None:
+    """The first of some flags that is a positive whole number."""
+    for name in names:
+        try:
+            return _count(flags.get(name, ""))
+        except ValueError:
+            continue
+    return None
+
+
+_FOLDED: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "tensor-parallel-size": ("tensor_parallel_size", _count),
+    "pipeline-parallel-size": ("pipeline_parallel_size", _count),
+    "data-parallel-size": ("data_parallel_size", _count),
+    "max-model-len": ("max_model_len", _length),
+    "max-num-seqs": ("max_num_seqs", _count),
+    "max-num-batched-tokens": ("max_num_batched_tokens", readable_int),
+    "gpu-memory-utilization": ("gpu_memory_utilization", _share),
+    "kv-cache-memory-bytes": ("kv_cache_memory_gib", lambda text: readable_int(text) / GIB),
+    "kv-cache-dtype": ("kv_cache_dtype", _word),
+    "block-size": ("block_size", _count),
+    "dtype": ("dtype", _dtype),
+    "quantization": ("quantization", _word),
+    "speculative-config": ("speculative_config", _mapping),
+}
+_SWITCHES = {
+    "enable-expert-parallel": "enable_expert_parallel",
+    "enforce-eager": "enforce_eager",
+    "enable-prefix-caching": "enable_prefix_caching",
+}
