@@ -174,10 +174,11 @@ def _gpus_by_flag(model: Model) -> list[str]:
     wanted = fold_flags(model).model.gpus_per_pod
     if wanted == model.gpus_per_pod or model.resources:
         return []
-    return [
+    warning = (
         f"{model.name}: extra_args make the server take {wanted} GPUs, and its pod asks for"
         f" {model.gpus_per_pod}; give tensor_parallel_size and its like as keys of the model"
-    ]
+    )
+    return [warning]
 
 
 def _with_claim(model: Model, entry: Entry, existing: float | None, warnings: list[str]) -> Entry:
