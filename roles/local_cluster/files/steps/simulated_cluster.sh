@@ -30,9 +30,14 @@ create() {
   "$LC_BIN/kwokctl" scale node --name "$LC_NAME" --replicas "$nodes"
 }
 
+# A controller that ended leaves an API server that is ready and a cluster that does nothing.
 check() {
-  [[ -e $LC_KUBECONFIG ]] &&
-    "$LC_BIN/kubectl" --kubeconfig "$LC_KUBECONFIG" get --raw /readyz >/dev/null 2>&1
+  [[ -e $LC_KUBECONFIG ]] || return 1
+  local file
+  for file in "$KWOK_WORKDIR/clusters/$LC_NAME"/pids/*.pid; do
+    kill -0 "$(<"$file")" 2>/dev/null || return 1
+  done
+  "$LC_BIN/kubectl" --kubeconfig "$LC_KUBECONFIG" get --raw /readyz >/dev/null 2>&1
 }
 
 "$@"
