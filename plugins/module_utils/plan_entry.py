@@ -133,8 +133,8 @@ def _is_sound(last: Mapping[str, Any]) -> bool:
         return False
     known = [figure for figure in figures if figure is not None]
     numbers = all(_is_number(figure) and math.isfinite(figure) for figure in known)
-    asked = all(size is None or size > 0 for size in sizes) if numbers else False
-    return asked and all(isinstance(text, str) for text in texts)
+    positive = numbers and all(size is None or size > 0 for size in sizes)
+    return positive and all(isinstance(text, str) for text in texts)
 
 
 def _is_number(figure: Any) -> bool:

@@ -17,13 +17,15 @@ from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result impo
     Checkpoint,
     CheckpointError,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.candidates import Candidates
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.candidates import (
+    Candidates,
+    hostname_of,
+)
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.errors import ClusterError
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.gpus import find_gpu
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.ids import Object
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.last import Last
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.pool import each
-from ansible_collections.llmops.vllm.plugins.module_utils.manifests.storage import HOSTNAME_LABEL
 from ansible_collections.llmops.vllm.plugins.module_utils.plan_entry import (
     Entry,
     GpuChoice,
@@ -137,13 +139,7 @@ def _at(nodes: Sequence[Object], place: str | None) -> Sequence[Object]:
     """The node that a model's volume binds its pods to, or all."""
     if place is None:
         return nodes
-    return [node for node in nodes if place in _names(node)]
-
-
-def _names(node: Object) -> tuple[str, str]:
-    """The name of a node and its hostname label, which mostly are the same."""
-    name = str(node["metadata"]["name"])
-    return name, str((node["metadata"].get("labels") or {}).get(HOSTNAME_LABEL, name))
+    return [node for node in nodes if place in (node["metadata"]["name"], hostname_of(node))]
 
 
 def _other_resource(model: Model) -> str:
@@ -199,11 +195,11 @@ def _with_claim(model: Model, entry: Entry, existing: float | None, warnings: li
 def _basis(entry: Mapping[str, Any]) -> str:
     """What a plan was made from, so that a wrong input shows."""
     gpu, total = entry["gpu"], entry["per_gpu"]["total_gib"]
+    shape = f"shape of the checkpoint from {entry['checkpoint']['source']}"
     if entry["accelerator"] == "cpu":
-        return f"the CPU, shape of the checkpoint from {entry['checkpoint']['source']}"
+        return f"the CPU, {shape}"
     card = gpu["product"] or "a GPU"
     size = f" with {total:.2f} GiB" if total else ""
-    shape = f"shape of the checkpoint from {entry['checkpoint']['source']}"
     return f"{card}{size} (from {gpu['source']}), {shape}, {entry['confidence']}"
 
 

@@ -43,7 +43,7 @@ class Candidates:
         """Return the label by which a volume finds the node; mostly, not always, its name."""
         for node in self.nodes or []:
             if node["metadata"]["name"] == name:
-                return str((node["metadata"].get("labels") or {}).get(HOSTNAME_LABEL, name))
+                return hostname_of(node)
         return name
 
     def of(self, model: Model) -> list[str]:
@@ -84,6 +84,12 @@ class Candidates:
                 evidence=[f"nodes: {', '.join(known[:10])}"],
                 fix="set storage.node to one of the cluster's nodes",
             )
+
+
+def hostname_of(node: Object) -> str:
+    """Return a node's hostname label, or its name."""
+    metadata = node["metadata"]
+    return str((metadata.get("labels") or {}).get(HOSTNAME_LABEL, metadata["name"]))
 
 
 def given_nodes(models: Sequence[Model]) -> dict[str, str]:

@@ -129,13 +129,6 @@ class ModelShape:
         return any(layer.mixer == "state" for layer in self.layers)
 
     @cached_property
-    def model_class(self) -> str:
-        """The word under which accuracy is reported."""
-        parts = ["hybrid" if self.is_hybrid else "mla" if self.mla else ""]
-        parts.append("moe" if self.moe else "dense")
-        return " ".join(part for part in parts if part)
-
-    @cached_property
     def total_params(self) -> int:
         """Rough number of parameters: enough to tell a small model from a large one."""
         experts = 0
