@@ -3,14 +3,15 @@
 """Runs the tests: `suite.py unit integration ...`, or `suite.py all`.
 
 The steps, in the order of `all`: lint, unit, integration, browser, molecule, e2e, molecule-kind,
-stop. Each closes with one line; the last line of the run sums up all of them. A step that is no
-pytest run counts as one test. A pytest run that ran nothing, or that skipped a browser's or an
-end-to-end test, fails.
+stop. Each closes with one line; the last line of the run sums up all of them. Before it stands what
+the failed steps said about it. A step that is no pytest run counts as one test. A pytest run that
+ran nothing, or that skipped a browser's or an end-to-end test, fails.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -23,6 +24,10 @@ REPORTS = ROOT / ".cache" / "reports"
 OLDEST, NEWEST = ".venv-dev", ".venv-dev-newest"
 # A test that hangs is ended; the first one of a tier may have to build the cluster's programs.
 TIMEOUT_SECONDS = {"unit": 120, "integration": 1200, "browser": 120, "e2e": 3000}
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+# pytest's, Ansible's and molecule's words for a failure, and how many lines say what it was.
+FAILURE = re.compile(r"(FAILED|ERROR) |fatal: |\[ERROR\]|CRITICAL")
+LINES_OF_A_FAILURE = 8
 STOP = ("-e", "local_cluster_state=absent", "-e", "local_cluster_keep_cache=true")
 
 
@@ -40,6 +45,11 @@ class Step:
     def report(self) -> Path:
         """The JUnit file that a pytest step writes."""
         return REPORTS / f"{self.name}.xml"
+
+    @property
+    def log(self) -> Path:
+        """The file that keeps what the step printed."""
+        return REPORTS / f"{self.name}.log"
 
 
 @dataclass(frozen=True)
@@ -120,7 +130,7 @@ def read_report(step: Step) -> Count:
 
 
 def run(step: Step) -> Count:
-    """Run a step with its output on the terminal, return its count."""
+    """Run a step with its output on the terminal and in its log, return its count."""
     print(f"\n=== {step.name}: {' '.join(step.command)}", flush=True)
     started = time.monotonic()
     step.report.unlink(missing_ok=True)
@@ -128,7 +138,18 @@ def run(step: Step) -> Count:
         "PATH": f"{ROOT / step.venv / 'bin'}:{os.environ['PATH']}",
         "VIRTUAL_ENV": str(ROOT / step.venv),
     }
-    code = subprocess.run(step.command, cwd=ROOT, env=env, check=False).returncode
+    with (
+        step.log.open("wb") as log,
+        subprocess.Popen(
+            step.command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process,
+    ):
+        assert process.stdout is not None
+        while part := os.read(process.stdout.fileno(), 65536):
+            log.write(part)
+            sys.stdout.buffer.write(part)
+            sys.stdout.flush()
+    code = process.returncode
     count = read_report(step) if step.is_pytest else Count(int(code == 0), int(code != 0))
     if code != 0 and count.failed == 0:
         count += Count(failed=1)
@@ -136,17 +157,36 @@ def run(step: Step) -> Count:
     return count
 
 
+def what_failed(log: str) -> list[str]:
+    """Return the lines of a step's output that say what failed; the last lines if none does."""
+    lines = [ESCAPES.sub("", line).strip(" \u2502\r") for line in log.splitlines()]
+    lines = [line[:200] for line in lines if line]
+    found = [number for number, line in enumerate(lines) if FAILURE.search(line)]
+    start = found[0] if found else -LINES_OF_A_FAILURE
+    return lines[start:][:LINES_OF_A_FAILURE]
+
+
 def main() -> int:
     """Run the steps of the command line, print the sum, return the exit code."""
     REPORTS.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    counts = {step.name: run(step) for name in sys.argv[1:] or ["all"] for step in steps_of(name)}
+    steps = [step for name in sys.argv[1:] or ["all"] for step in steps_of(name)]
+    counts = {step: run(step) for step in steps}
     print(f"\nEverything took {time.monotonic() - started:.0f} s.")
-    for name, count in counts.items():
-        print(f"  {name:<20} {count}")
+    for step, count in counts.items():
+        print(f"  {step.name:<20} {count}")
     total = sum(counts.values(), Count())
-    (REPORTS / "summary.txt").write_text(f"{total}\n")
-    print(total, flush=True)
+    summary = [
+        *(
+            f"{step.name}: {line}"
+            for step, count in counts.items()
+            if count.failed
+            for line in what_failed(step.log.read_text(encoding="utf-8", errors="replace"))
+        ),
+        str(total),
+    ]
+    (REPORTS / "summary.txt").write_text("\n".join(summary) + "\n")
+    print("\n".join(summary), flush=True)
     return 1 if total.failed else 0
 
 

@@ -157,8 +157,9 @@ class Client:
             response.close()
 
     def close(self) -> None:
-        """Close the idle connections."""
+        """Close the idle connections, and forget credentials that were refreshed meanwhile."""
         self._pool.clear()
+        kubeconfig.remove_files()
 
     def _open(
         self,

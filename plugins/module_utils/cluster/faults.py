@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import ssl
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -59,11 +58,7 @@ def api_error(method: str, path: str, status: int, body: bytes, origin: Origin) 
 
 def expired_client_certificate(origin: Origin) -> ApiError | None:
     """Return an error when the client certificate of the kubeconfig is not valid (any more)."""
-    try:
-        content = Path(origin.certificate_file).read_bytes() if origin.certificate_file else b""
-    except OSError:
-        return None
-    period = _validity(content)
+    period = _validity(origin.certificate)
     now = datetime.now(UTC)
     if period is None or period[0] <= now <= period[1]:
         return None

@@ -15,6 +15,7 @@ from .errors import ClusterError
 try:
     from kubernetes import config as library
     from kubernetes.client import ApiClient, Configuration
+    from urllib3.util.ssl_ import create_urllib3_context
 
     LIBRARY_PROBLEM = ""
 except ImportError as problem:  # reported by load(), so that the docs can be read without it
@@ -27,13 +28,13 @@ IN_CLUSTER = "the service account of this pod"
 class Origin:
     """Where a connection comes from; used in error texts, holds no secret.
 
-    ``certificate_file`` is the client certificate, empty when there is none.
+    ``certificate`` is the client certificate as PEM, empty when there is none.
     """
 
     server: str
     kubeconfig: str
     context: str
-    certificate_file: str = ""
+    certificate: bytes = b""
     notes: tuple[str, ...] = ()
 
     def with_notes(self, notes: Sequence[str]) -> Origin:
@@ -74,12 +75,47 @@ def load(path: str | None, context: str | None, *, pool_size: int) -> Loaded:
         shown, used = IN_CLUSTER, ""
         _load_service_account(settings, context)
     settings.connection_pool_maxsize = pool_size
-    origin = Origin(settings.host.rstrip("/"), shown, used, settings.cert_file or "")
     pool = ApiClient(configuration=settings).rest_client.pool_manager
+    try:
+        certificate = Path(settings.cert_file).read_bytes() if settings.cert_file else b""
+        if settings.host.startswith("https"):
+            _read_credentials(pool.connection_pool_kw)
+    except (OSError, ValueError) as error:
+        cause = "holds a certificate or key that cannot be read"
+        raise _broken(shown, error, cause) from error
+    finally:
+        remove_files()
+    origin = Origin(settings.host.rstrip("/"), shown, used, certificate)
     # The key has one name up to client 35 and another from 36 on.
     return Loaded(
         pool, lambda: settings.get_api_key_with_prefix("BearerToken", "authorization"), origin
     )
+
+
+def remove_files() -> None:
+    """Remove the certificates and keys that the library decoded into temporary files.
+
+    It does so itself when its process ends, but not in Ansible's workers.
+    """
+    getattr(library.kube_config, "_cleanup_temp_files", lambda: None)()
+
+
+def _read_credentials(options: dict[str, Any]) -> None:
+    """Put what the files of the pool's options say into one TLS context, once for all connections.
+
+    ``options`` are those of urllib3's pools. Raises ``OSError`` (``SSLError`` is one) and
+    ``ValueError`` for a file that is missing or no certificate.
+    """
+    tls = create_urllib3_context(cert_reqs=options["cert_reqs"])
+    file, data = options.pop("ca_certs", None), options.pop("ca_cert_data", None)
+    if file or data:
+        tls.load_verify_locations(cafile=file, cadata=data)
+    else:
+        tls.load_default_certs()
+    certificate, key = options.pop("cert_file", None), options.pop("key_file", None)
+    if certificate:
+        tls.load_cert_chain(certificate, key)
+    options["ssl_context"] = tls
 
 
 def _files(path: str | None) -> list[str]:
@@ -150,10 +186,12 @@ def _context_names(files: str, error: Exception) -> list[str]:
     return sorted(names)
 
 
-def _broken(files: str, error: Exception) -> ClusterError:
+def _broken(
+    files: str, error: Exception, cause: str = "is not a valid kubeconfig"
+) -> ClusterError:
     return ClusterError(
         f"kubeconfig {files}",
-        "is not a valid kubeconfig",
+        cause,
         evidence=[" ".join(str(error).split())[:300]],
         fix=f"check it with: kubectl config view --kubeconfig {files.partition(os.pathsep)[0]}",
     )

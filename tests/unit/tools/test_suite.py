@@ -53,6 +53,36 @@ def test_a_command_that_fails_is_one_failure(reports: Path) -> None:
     assert suite.run(suite.Step("true", ("true",))) == suite.Count(passed=1)
 
 
+def test_the_output_of_a_step_is_kept(reports: Path) -> None:
+    step = suite.Step("says", ("sh", "-c", "echo one; echo two >&2"))
+    suite.run(step)
+    assert step.log.read_text() == "one\ntwo\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        (
+            "ok\nFAILED tests/a.py::b - assert 1 == 2\n1 failed",
+            "FAILED tests/a.py::b - assert 1 == 2",
+        ),
+        (
+            "\x1b[2m│\x1b[0m \x1b[31mfatal: [local]: FAILED! =>\x1b[0m\n  msg: no",
+            "fatal: [local]: FAILED! =>",
+        ),
+        ("one\ntwo", "one"),
+    ],
+)
+def test_what_failed_is_found_in_the_output(log: str, expected: str) -> None:
+    assert suite.what_failed(log)[0] == expected
+
+
+def test_what_failed_is_short() -> None:
+    lines = suite.what_failed("\n".join(["fatal: no"] + ["x" * 500] * 100))
+    assert len(lines) == suite.LINES_OF_A_FAILURE
+    assert max(map(len, lines)) == 200
+
+
 def test_the_sum_is_one_plain_line() -> None:
     total = suite.Count(3, 0) + suite.Count(1, 1, 2)
     assert str(total) == "4 passed, 1 failed, 2 skipped"

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -57,6 +58,11 @@ class FakeApi:
     def on(self, path: str, *answers: Answer) -> None:
         """Script the answers of a path (without its query)."""
         self.answers[path] += answers
+
+    def wrap(self, tls: ssl.SSLContext) -> int:
+        """Speak TLS from now on; return the port."""
+        self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        return self._server.server_port
 
     def client(self) -> Client:
         """Return a client of this server."""

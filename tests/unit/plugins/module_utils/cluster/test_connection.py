@@ -4,10 +4,18 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import socket
+import ssl
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -172,6 +180,11 @@ def certificate(days: int) -> tuple[bytes, bytes]:
         .serial_number(1)
         .not_valid_before(now - timedelta(days=100))
         .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
     kinds = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -179,21 +192,69 @@ def certificate(days: int) -> tuple[bytes, bytes]:
     return built.public_bytes(pem), key.private_bytes(pem, *kinds)
 
 
-def test_expired_client_certificate_is_named_with_its_date(tmp_path: Path) -> None:
-    file = tmp_path / "client.pem"
-    file.write_bytes(certificate(-3)[0])
-    error = expired_client_certificate(Origin("https://h:1", "/k", "c", str(file)))
+def test_expired_client_certificate_is_named_with_its_date() -> None:
+    error = expired_client_certificate(Origin("https://h:1", "/k", "c", certificate(-3)[0]))
     assert error is not None
     day = datetime.now(UTC) - timedelta(days=3)
     assert f"the client certificate expired on {day:%Y-%m-%d}" in error.cause
 
 
-@pytest.mark.parametrize("file", ["valid", "garbage", "none"])
-def test_only_an_expired_certificate_is_blamed(tmp_path: Path, file: str) -> None:
-    (tmp_path / "valid").write_bytes(certificate(3)[0])
-    (tmp_path / "garbage").write_bytes(b"garbage")
-    origin = Origin("https://h:1", "/k", "c", str(tmp_path / file))
-    assert expired_client_certificate(origin) is None
+@pytest.mark.parametrize("content", [certificate(3)[0], b"garbage", b""])
+def test_only_an_expired_certificate_is_blamed(content: bytes) -> None:
+    assert expired_client_certificate(Origin("https://h:1", "/k", "c", content)) is None
+
+
+@contextmanager
+def tls_server(directory: Path) -> Iterator[dict[str, Any]]:
+    """Run a server that wants a client certificate; yields the kubeconfig for it."""
+    cert, key = certificate(3)
+    for name, content in (("cert", cert), ("key", key)):
+        (directory / name).write_bytes(content)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(directory / "cert", directory / "key")
+    tls.load_verify_locations(directory / "cert")
+    tls.verify_mode = ssl.CERT_REQUIRED
+    with FakeApi(directory) as api:
+        api.on("/x", Answer(body=1))
+        port = api.wrap(tls)
+        data = [base64.b64encode(part).decode() for part in (cert, cert, key)]
+        cluster = {"server": f"https://127.0.0.1:{port}"}
+        user = {"client-certificate-data": data[1], "client-key-data": data[2]}
+        yield {
+            "clusters": [
+                {"name": "c", "cluster": cluster | {"certificate-authority-data": data[0]}}
+            ],
+            "users": [{"name": "u", "user": user}],
+            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+            "current-context": "x",
+        }
+
+
+def test_keys_do_not_stay_in_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    with tls_server(tmp_path) as kubeconfig:
+        file = tmp_path / "kubeconfig"
+        file.write_text(json.dumps(kubeconfig))
+        for number in range(2):
+            client = connect(str(file))
+            assert list(temporary.iterdir()) == [], number
+            assert client.get("/x") == 1
+            client.close()
+
+
+@pytest.mark.parametrize("key", ["client-key-data", "client-certificate-data"])
+def test_a_key_that_is_none_is_a_broken_kubeconfig(tmp_path: Path, key: str) -> None:
+    with tls_server(tmp_path) as kubeconfig:
+        kubeconfig["users"][0]["user"][key] = base64.b64encode(b"garbage").decode()
+        file = tmp_path / "kubeconfig"
+        file.write_text(json.dumps(kubeconfig))
+        with pytest.raises(ClusterError) as error:
+            connect(str(file))
+    assert error.value.cause == "holds a certificate or key that cannot be read"
 
 
 def deployment() -> ObjectId:
