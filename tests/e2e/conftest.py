@@ -80,6 +80,7 @@ class Cluster:
     core: client.CoreV1Api
     apps: client.AppsV1Api
     models: Path
+    kubeconfig: Path
 
     def namespaces(self) -> set[str]:
         """Return the names of all namespaces."""
@@ -102,7 +103,7 @@ def cluster() -> Cluster:
     if run.returncode != 0:
         pytest.fail(f"the cluster cannot be made:\n{run.output}", pytrace=False)
     api = config.new_client_from_config(str(KUBECONFIG))
-    return Cluster(client.CoreV1Api(api), client.AppsV1Api(api), CACHE / "models")
+    return Cluster(client.CoreV1Api(api), client.AppsV1Api(api), CACHE / "models", KUBECONFIG)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -95,12 +96,16 @@ def _ask_once(client: Client, namespace: str, model: Model) -> Answer:
 
 
 def _events(stream: Iterator[bytes], model: Model) -> Iterator[dict[str, Any]]:
-    """Yield the JSON chunks of a stream of server-sent events up to ``[DONE]``."""
+    """Yield the JSON chunks of a stream of server-sent events up to ``[DONE]``.
+
+    The stream is read to its end: the API server takes less for an aborted request and logs it.
+    """
     for line in stream:
         if not line.startswith(b"data:"):
             continue
         data = line[len(b"data:") :].strip()
         if data == b"[DONE]":
+            deque(stream, maxlen=0)
             return
         try:
             chunk: dict[str, Any] = json.loads(data)

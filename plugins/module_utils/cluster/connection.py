@@ -136,6 +136,8 @@ class Client:
         """Open a streamed answer (a watch, server-sent events) as a urllib3 response.
 
         Raises ``ApiError`` for 4xx and 5xx. The connection is closed at the end, never reused.
+        A body is sent in chunks: with a length, the API server's proxy sometimes drops an answer
+        that begins before it has looked for the body's end (golang/go issue 40747).
         """
         try:
             response = self._open(
@@ -189,6 +191,7 @@ class Client:
             retries=False,
             redirect=False,
             preload_content=preload,
+            chunked=body is not None and not preload,
         )
 
     def _reply(self, response: Any) -> Reply:

@@ -133,6 +133,9 @@ class Streams:
             "GET", path, query=query, read_timeout_seconds=SILENCE_SECONDS
         ) as response:
             self._responses[kind] = response
+            if self._closed.is_set():
+                # Opened too late to be woken up at the end.
+                return version
             for line in lines(response):
                 seen = _decoded(line)
                 if seen is None:

@@ -35,6 +35,7 @@ class FakeApi:
         self.answers: dict[str, list[Answer]] = defaultdict(list)
         self.requests: list[tuple[str, str]] = []
         self.bodies: list[Any] = []
+        self.chunked: list[str] = []
         self._directory = directory
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -87,8 +88,7 @@ class FakeApi:
                 """Keep the test's output clean."""
 
             def answer(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                body = self.rfile.read(length)
+                body = self._body()
                 api.bodies.append(json.loads(body) if body else None)
                 api.requests.append((self.command, self.path))
                 found = api._next(self.path.partition("?")[0])
@@ -104,6 +104,17 @@ class FakeApi:
                 self.end_headers()
                 self.wfile.write(text)
                 self.close_connection = found.cut
+
+            def _body(self) -> bytes:
+                if self.headers.get("Transfer-Encoding") != "chunked":
+                    return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                api.chunked.append(self.path)
+                body = b""
+                while size := int(self.rfile.readline(), 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+                return body
 
             do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - names of the base class
 

@@ -71,6 +71,14 @@ def queries(api: FakeApi) -> list[str]:
     return [path for method, path in api.requests if path.startswith(f"{PODS}?watch")]
 
 
+def test_a_watch_that_opens_after_the_end_is_left_at_once(api: FakeApi) -> None:
+    api.on(PODS, watched(("ADDED", pod("a", 6))))
+    streams = Streams(api.client(), "llm")
+    streams._closed.set()
+    assert streams._watch("Pod", PODS, "5") == "5"
+    assert streams.seen.empty()
+
+
 def test_a_watch_that_ends_goes_on_where_it_stopped(api: FakeApi) -> None:
     api.on(
         PODS,
