@@ -13,7 +13,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -51,11 +51,10 @@ class Reply:
 class Client:
     """Sends JSON requests to one API server; safe to share between threads."""
 
-    def __init__(
-        self, pool: Any, authorization: Callable[[], str | None], origin: kubeconfig.Origin
-    ) -> None:
-        self._pool = pool
-        self._authorization = authorization
+    def __init__(self, loaded: kubeconfig.Loaded, origin: kubeconfig.Origin) -> None:
+        self._pool = loaded.pool
+        self._authorization = loaded.authorization
+        self._temporary = loaded.temporary
         self._lock = threading.Lock()
         self.origin = origin
         self.warnings: list[str] = []
@@ -161,7 +160,7 @@ class Client:
     def close(self) -> None:
         """Close the idle connections, and forget credentials that were refreshed meanwhile."""
         self._pool.clear()
-        kubeconfig.remove_files()
+        self._temporary.remove()
 
     def _open(
         self,
@@ -232,7 +231,7 @@ def connect(kubeconfig_path: str | None = None, context: str | None = None) -> C
         loaded = kubeconfig.load(kubeconfig_path, context, pool_size=POOL_SIZE)
     # An exec plugin that fails is only logged by the library; without it the error is a bare 401.
     origin = loaded.origin.with_notes(log)
-    return Client(loaded.pool, loaded.authorization, origin)
+    return Client(loaded, origin)
 
 
 @contextmanager

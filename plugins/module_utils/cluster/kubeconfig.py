@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,13 +51,34 @@ class Origin:
         return lines + [f"credentials: {note}" for note in self.notes]
 
 
+class TemporaryFiles:
+    """Where the library puts the certificates and keys that it decodes.
+
+    It removes them itself when its process ends, but not in Ansible's workers.
+    """
+
+    def __init__(self) -> None:
+        self.folder = tempfile.mkdtemp(prefix="llmops-vllm-")
+
+    def remove(self) -> None:
+        """Remove the files; the library must not believe that it still has them."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        known: dict[str, str] = getattr(library.kube_config, "_temp_files", {})
+        for content in [key for key, file in known.items() if file.startswith(self.folder)]:
+            del known[content]
+
+
 @dataclass(frozen=True)
 class Loaded:
-    """A connection pool, a function that returns the Authorization header, and their origin."""
+    """A connection pool, a function that returns the Authorization header, and their origin.
+
+    A credential plugin that is asked again may fill ``temporary`` again.
+    """
 
     pool: Any
     authorization: Callable[[], str | None]
     origin: Origin
+    temporary: TemporaryFiles
 
 
 def load(path: str | None, context: str | None, *, pool_size: int) -> Loaded:
@@ -67,14 +90,30 @@ def load(path: str | None, context: str | None, *, pool_size: int) -> Loaded:
             fix="pip install kubernetes (into the Python environment that runs Ansible)",
         )
     files = _files(path)
-    settings = Configuration()
-    if files:
-        shown = ":".join(files)
-        used = _load_files(shown, context, settings)
-    else:
-        shown, used = IN_CLUSTER, ""
-        _load_service_account(settings, context)
-    settings.connection_pool_maxsize = pool_size
+    settings, temporary = Configuration(), TemporaryFiles()
+    try:
+        if files:
+            shown = ":".join(files)
+            used = _load_files(shown, context, settings, temporary.folder)
+        else:
+            shown, used = IN_CLUSTER, ""
+            _load_service_account(settings, context)
+        settings.connection_pool_maxsize = pool_size
+        pool, certificate = _pool(settings, shown)
+    finally:
+        temporary.remove()
+    origin = Origin(settings.host.rstrip("/"), shown, used, certificate)
+    # The key has one name up to client 35 and another from 36 on.
+    return Loaded(
+        pool,
+        lambda: settings.get_api_key_with_prefix("BearerToken", "authorization"),
+        origin,
+        temporary,
+    )
+
+
+def _pool(settings: Any, shown: str) -> tuple[Any, bytes]:
+    """Return the pool that the settings describe and the client certificate, empty without one."""
     pool = ApiClient(configuration=settings).rest_client.pool_manager
     try:
         certificate = Path(settings.cert_file).read_bytes() if settings.cert_file else b""
@@ -83,21 +122,7 @@ def load(path: str | None, context: str | None, *, pool_size: int) -> Loaded:
     except (OSError, ValueError) as error:
         cause = "holds a certificate or key that cannot be read"
         raise _broken(shown, error, cause) from error
-    finally:
-        remove_files()
-    origin = Origin(settings.host.rstrip("/"), shown, used, certificate)
-    # The key has one name up to client 35 and another from 36 on.
-    return Loaded(
-        pool, lambda: settings.get_api_key_with_prefix("BearerToken", "authorization"), origin
-    )
-
-
-def remove_files() -> None:
-    """Remove the certificates and keys that the library decoded into temporary files.
-
-    It does so itself when its process ends, but not in Ansible's workers.
-    """
-    getattr(library.kube_config, "_cleanup_temp_files", lambda: None)()
+    return pool, certificate
 
 
 def _read_credentials(options: dict[str, Any]) -> None:
@@ -145,8 +170,11 @@ def _check_readable(file: Path) -> None:
     raise ClusterError(f"kubeconfig {file}", cause, fix=fix)
 
 
-def _load_files(files: str, context: str | None, settings: Any) -> str:
-    """Fill ``settings`` from the files and return the name of the context in use."""
+def _load_files(files: str, context: str | None, settings: Any, temporary: str) -> str:
+    """Fill ``settings`` from the files and return the name of the context in use.
+
+    ``temporary`` is the folder for certificates and keys that stand in the files.
+    """
     try:
         contexts, current = library.list_kube_config_contexts(config_file=files)
         names = sorted(item["name"] for item in contexts)
@@ -165,7 +193,11 @@ def _load_files(files: str, context: str | None, settings: Any) -> str:
         )
     try:
         library.load_kube_config(
-            config_file=files, context=wanted, client_configuration=settings, persist_config=False
+            config_file=files,
+            context=wanted,
+            client_configuration=settings,
+            persist_config=False,
+            temp_file_path=temporary,
         )
     except Exception as error:
         raise _broken(files, error) from error
@@ -186,9 +218,7 @@ def _context_names(files: str, error: Exception) -> list[str]:
     return sorted(names)
 
 
-def _broken(
-    files: str, error: Exception, cause: str = "is not a valid kubeconfig"
-) -> ClusterError:
+def _broken(files: str, error: Exception, cause: str = "is not a valid kubeconfig") -> ClusterError:
     return ClusterError(
         f"kubeconfig {files}",
         cause,

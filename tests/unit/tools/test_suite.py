@@ -70,6 +70,11 @@ def test_the_output_of_a_step_is_kept(reports: Path) -> None:
             "\x1b[2m│\x1b[0m \x1b[31mfatal: [local]: FAILED! =>\x1b[0m\n  msg: no",
             "fatal: [local]: FAILED! =>",
         ),
+        (
+            "___ ERROR at setup ___\nERROR tests/a.py::b - no cluster",
+            "ERROR tests/a.py::b - no cluster",
+        ),
+        ("mypy passed\nruff  FAILED in 0.1 s", "ruff  FAILED in 0.1 s"),
         ("one\ntwo", "one"),
     ],
 )

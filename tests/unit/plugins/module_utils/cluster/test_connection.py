@@ -21,6 +21,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from kubernetes import config
 
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import Client, connect
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.discovery import Discovery
@@ -244,6 +245,21 @@ def test_keys_do_not_stay_in_temporary_files(
             assert list(temporary.iterdir()) == [], number
             assert client.get("/x") == 1
             client.close()
+
+
+def test_files_of_others_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another user of the library in the same process keeps what it has decoded."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    with tls_server(tmp_path) as kubeconfig:
+        file = tmp_path / "kubeconfig"
+        file.write_text(json.dumps(kubeconfig))
+        config.new_client_from_config(str(file))
+        theirs = set(temporary.iterdir())
+        assert theirs
+        connect(str(file)).close()
+        assert set(temporary.iterdir()) == theirs
 
 
 @pytest.mark.parametrize("key", ["client-key-data", "client-certificate-data"])
