@@ -17,7 +17,7 @@ from .rules import Budget, has_block_limit, safe_seqs
 from .settings import Settings
 from .stored import has_unknown_format
 from .units import GIB, GRAPHS_IN_BUDGET, STAGES_IGNORED
-from .weights import mtp_layer_bytes, stage_weights_bytes
+from .weights import buffers_bytes, mtp_layer_bytes, stage_weights_bytes
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,8 @@ def _stage_weights_gib(case: Case, stage: int, which: range) -> float | None:
         given = case.weights_bytes
         return None if given is None else given / (split.tp * split.pp) / GIB
     size = stage_weights_bytes(shape, case.quant, split, stage) * case.scale
+    seen = 0 if settings.text_only else settings.tokens
+    size += buffers_bytes(shape, settings.release, seen)
     if stage == split.pp - 1:
         size += _draft_bytes(case)
     slots, rank = settings.adapters

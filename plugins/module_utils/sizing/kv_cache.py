@@ -23,8 +23,8 @@ KV_BYTES = {
     "fp8": 1.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0, "fp8_inc": 1.0, "nvfp4": 0.5625,
 }  # fmt: skip
 # Formats of their own for latent attention: bytes of one token in one layer.
-_LATENT_BYTES = {"fp8_ds_mla": 656, "nvfp4_ds_mla": 352}
-KV_DTYPES = (*KV_BYTES, *_LATENT_BYTES)
+LATENT_BYTES = {"fp8_ds_mla": 656, "nvfp4_ds_mla": 352}
+KV_DTYPES = (*KV_BYTES, *LATENT_BYTES)
 # The index of sparse latent attention has fp8 values for a token, and a float32 scale for each 128
 # of them (deepseek_v2.py, DeepseekV32IndexerCache).
 _INDEX_BLOCK, _INDEX_SCALE = 128, 4
@@ -98,8 +98,8 @@ def token_bytes(shape: ModelShape, options: CacheOptions, tp: int, mixer: str) -
     """Bytes that one token leaves in one layer on one rank."""
     if shape.mla:
         index = _index_bytes(shape) if shape.sparse_index else 0
-        if options.kv_dtype in _LATENT_BYTES:
-            return _LATENT_BYTES[options.kv_dtype] + index
+        if options.kv_dtype in LATENT_BYTES:
+            return LATENT_BYTES[options.kv_dtype] + index
         entry = shape.mla.entry
         # v0.7.0 to v0.8.0 aligned the latent vector (VLLM_MLA_CUDA_MEM_ALIGN_KV_CACHE).
         entry = round_up(entry, 128) if options.padded_latent else entry

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..spec.model import Model
 from .cards import Card, find_card
 from .flags import Told, gib_flag, number_flag
-from .kv_cache import CacheOptions
+from .kv_cache import LATENT_BYTES, CacheOptions
 from .quantization import DTYPE_BYTES, Quantization
 from .shape import ModelShape
 from .state import SSM_BYTES
@@ -76,7 +76,8 @@ def read_settings(
     """Resolve the settings. Raises ValueError for one that vLLM would not take."""
     model, flags = told.model, told.flags
     release = resolve_release(model, version)
-    length = model.max_model_len or shape.max_positions or None
+    positions = shape.rotary.longest_context(release)
+    length = model.max_model_len or shape.rotary.default_context(release) or None
     tokens, seqs = _batch(model, flags, release, card, length)
     cpu = model.accelerator == "cpu"
     offload = gib_flag(flags, "cpu-offload-gb")
@@ -86,7 +87,7 @@ def read_settings(
         card=None if cpu else card,
         utilization=model.gpu_memory_utilization or _utilization(release),
         length=length,
-        longest=max(shape.max_positions, length or 0) or None,
+        longest=max(positions, length or 0) or None,
         tokens=tokens,
         seqs=seqs,
         seqs_given=model.max_num_seqs is not None,
@@ -352,6 +353,11 @@ def _packed(model: Model, shape: ModelShape, card: Card | None, kv_dtype: str) -
     sparse = shape.mla is not None and shape.sparse_index
     if sparse and kv_dtype in ("fp8", "fp8_e4m3") and model.accelerator == "nvidia":
         return kv_dtype if blackwell else "fp8_ds_mla"
+    if kv_dtype in LATENT_BYTES and not (shape.mla or shape.missing):
+        raise ValueError(
+            f"kv_cache_dtype {kv_dtype} is for models with multi-head latent attention (MLA);"
+            " this one has none"
+        )
     return kv_dtype
 
 

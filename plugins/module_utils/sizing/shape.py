@@ -18,10 +18,12 @@ from . import families
 from .experts import Moe, read_moe
 from .fields import Fields
 from .layers import Layer, listed_layers, read_layers
+from .rotary import Rotary, read_rotary
 from .state import LinearState, read_state
-from .vision import is_multimodal, vision_params
+from .vision import deepstack_levels, is_multimodal, vision_params
 
 _COUNTS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
+_MOST_MTP_LAYERS = 100
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,6 @@ class _Counts(TypedDict):
     chunk: int
     global_heads: int
     global_head_dim: int
-    max_positions: int
     extra_params: int
     mtp_layers: int
     index_heads: int
@@ -108,7 +109,8 @@ class ModelShape:
     chunk: int
     global_heads: int
     global_head_dim: int
-    max_positions: int
+    rotary: Rotary
+    deepstack_levels: int
     extra_params: int
     mtp_layers: int
     index_heads: int
@@ -157,6 +159,7 @@ def read_shape(config: Mapping[str, Any]) -> ModelShape:
     mla, moe, state = _mla(fields), read_moe(fields), read_state(fields)
     layers = read_layers(fields, count, is_moe=moe is not None, has_state=state is not None)
     attention = _attention(fields, hidden, is_mla=mla is not None)
+    rotary = read_rotary(fields, attention.head_dim, fields.integer("global_head_dim") or 0)
     shape = ModelShape(
         hidden=hidden,
         heads=attention.heads,
@@ -170,7 +173,9 @@ def read_shape(config: Mapping[str, Any]) -> ModelShape:
         moe=moe,
         state=state,
         **_switches(fields),
-        **_counts(fields, hidden),
+        **_counts(fields, hidden, rotary.longest),
+        rotary=rotary,
+        deepstack_levels=deepstack_levels(fields),
         missing_for_kv=(),
         missing_for_weights=(),
         doubts=(*families.doubts(fields), *_stateless(layers, state)),
@@ -209,9 +214,8 @@ def _switches(fields: Fields) -> _Switches:
     }  # fmt: skip
 
 
-def _counts(fields: Fields, hidden: int) -> _Counts:
+def _counts(fields: Fields, hidden: int, positions: int) -> _Counts:
     kind = fields.text("model_type")
-    positions = max_positions(fields)
     extra = fields.integer("extra_params", minimum=0) or vision_params(fields, hidden)
     extra += positions * hidden if kind in families.POSITION_TABLE else 0
     return {
@@ -219,16 +223,25 @@ def _counts(fields: Fields, hidden: int) -> _Counts:
         "chunk": fields.integer("attention_chunk_size", minimum=0) or 0,
         "global_heads": fields.integer("num_global_key_value_heads") or 0,
         "global_head_dim": fields.integer("global_head_dim") or 0,
-        "max_positions": positions,
         "extra_params": extra,
-        "mtp_layers": fields.integer(
-            "num_nextn_predict_layers", "mtp_num_hidden_layers",
-            "mtp_layers_not_loaded_by_default", minimum=0,
-        ) or 0,
+        "mtp_layers": _mtp_layers(fields),
         "index_heads": fields.integer("index_n_heads", minimum=0) or 0,
         "index_dim": fields.integer("index_head_dim", minimum=0) or 0,
         "norms": 4 if kind in families.FOUR_NORMS else 2,
     }  # fmt: skip
+
+
+def _mtp_layers(fields: Fields) -> int:
+    """Layers for multi-token prediction, few in every checkpoint."""
+    count = fields.integer(
+        "num_nextn_predict_layers", "mtp_num_hidden_layers",
+        "mtp_layers_not_loaded_by_default", minimum=0,
+    ) or 0  # fmt: skip
+    if count > _MOST_MTP_LAYERS:
+        raise ValueError(
+            f"config.num_nextn_predict_layers is {count}; it must be at most {_MOST_MTP_LAYERS}"
+        )
+    return count
 
 
 def _stateless(layers: tuple[Layer, ...], state: LinearState | None) -> tuple[str, ...]:
@@ -333,24 +346,3 @@ def _promised(fields: Fields, shape: ModelShape) -> list[str]:
     if not shape.mla and said.startswith("mla"):
         absent.append("kv_lora_rank")
     return absent
-
-
-def max_positions(fields: Fields) -> int:
-    """The longest context that the checkpoint allows (vllm/config/model.py), 0 when unsaid."""
-    longest = fields.integer(
-        "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "model_max_length",
-        "max_sequence_length", "max_target_positions",
-    )  # fmt: skip
-    rope = fields.get("rope_scaling", "rope_parameters")
-    if longest is None or not isinstance(rope, Mapping):
-        return longest or 0
-    kind = rope.get("rope_type") or rope.get("type")
-    factor = rope.get("factor")
-    if factor is None or kind in ("su", "longrope", "llama3", "default"):
-        return longest
-    if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < factor < 2**20:
-        raise ValueError("config.rope_scaling.factor is not a number above 0")
-    if kind == "yarn":
-        inner = Fields(rope)
-        longest = inner.integer("original_max_position_embeddings") or longest
-    return int(longest * factor)

@@ -69,3 +69,12 @@ def _projector(fields: Fields, inner: Fields, width: int, hidden: int) -> int:
         return width * hidden
     merge = fields.integer("spatial_merge_size", minimum=0) if kind == "mistral3" else 0
     return (merge or 0) ** 2 * width * width + width * hidden + hidden * hidden
+
+
+def deepstack_levels(fields: Fields) -> int:
+    """How many levels of the tower are added to the language model (qwen3_vl.py)."""
+    tower = fields.outer.get("vision_config")
+    if not isinstance(tower, Mapping):
+        return 0
+    levels = tower.get("deepstack_visual_indexes")
+    return len(levels) if isinstance(levels, list | tuple) else 0

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from .layers import Layer
 from .quantization import Own, Quantization
 from .shape import Mla, ModelShape
-from .units import GIB, ceil_div, round_up
+from .units import GIB, Release, ceil_div, round_up
 
 # Loads take 0.03 to 0.06 GiB more than the tensors: buffers such as the rotary table.
 _BUFFERS_GIB = 0.03
@@ -63,7 +63,7 @@ def stages(count: int, pp: int) -> list[range]:
 
 
 def stage_weights_bytes(shape: ModelShape, quant: Quantization, split: Split, stage: int) -> float:
-    """Bytes of the weights of one pipeline stage on one rank."""
+    """Bytes of the parameters of one pipeline stage on one rank."""
     total = layers_bytes(shape, quant, split, stages(len(shape.layers), split.pp)[stage])
     matrix = round_up(shape.vocab, 64) * shape.hidden / split.tp
     if stage == 0:
@@ -72,12 +72,18 @@ def stage_weights_bytes(shape: ModelShape, quant: Quantization, split: Split, st
         tied_here = shape.tied and split.pp == 1
         total += 0 if tied_here else matrix * quant.head_bytes(tied=shape.tied)
         total += shape.hidden * quant.full_bytes
-    return total + buffers_bytes(shape)
+    return total
 
 
-def buffers_bytes(shape: ModelShape) -> float:
-    """Bytes of what is no parameter, such as the table of rotary positions."""
-    return shape.max_positions * shape.head_dim * 2 or _BUFFERS_GIB * GIB
+def buffers_bytes(shape: ModelShape, release: Release, tokens: int) -> float:
+    """Bytes of what is no parameter: the rotary tables, and room for ``tokens`` of a vision tower.
+
+    The latter: deepstack_input_embeds in qwen3_vl.py, whose levels are added in the first layers.
+    """
+    if not shape.rotary.longest:
+        return _BUFFERS_GIB * GIB
+    values = shape.rotary.table_values(release)
+    return (values + shape.deepstack_levels * tokens * shape.hidden) * 2
 
 
 def layers_bytes(shape: ModelShape, quant: Quantization, split: Split, which: range) -> float:

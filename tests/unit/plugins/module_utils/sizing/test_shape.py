@@ -16,8 +16,10 @@ from ansible_collections.llmops.vllm.plugins.module_utils.sizing.quantization im
     read_quantization,
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape import read_shape
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.units import Release
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.weights import (
     Split,
+    buffers_bytes,
     checkpoint_bytes,
     stage_weights_bytes,
 )
@@ -272,7 +274,9 @@ def smallest(config: dict[str, Any], split: Split) -> float:
     """The smallest of all sizes that are computed."""
     shape, quant = read_shape(config), read_quantization(config)
     sizes = [stage_weights_bytes(shape, quant, split, stage) for stage in range(split.pp)]
-    return min(*sizes, checkpoint_bytes(shape, quant), shape.extra_params, shape.max_positions)
+    buffers = buffers_bytes(shape, Release(), 8192)
+    rest = (buffers, checkpoint_bytes(shape, quant), shape.extra_params, shape.rotary.longest)
+    return min(*sizes, *rest)
 
 
 def test_nothing_but_a_value_error_comes_out_and_no_size_is_negative() -> None:

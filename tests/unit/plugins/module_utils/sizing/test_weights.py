@@ -16,7 +16,6 @@ from ansible_collections.llmops.vllm.plugins.module_utils.sizing.quantization im
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape import ModelShape, read_shape
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.weights import (
     Split,
-    buffers_bytes,
     checkpoint_bytes,
     layers_bytes,
     stage_weights_bytes,
@@ -31,8 +30,8 @@ PLAIN = Quantization()
 
 
 def parameters(shape: ModelShape, tp: int) -> float:
-    """Bytes of one rank without what is made after loading: buffers, absorbed matrices."""
-    total = stage_weights_bytes(shape, PLAIN, Split(tp), 0) - buffers_bytes(shape)
+    """Bytes of one rank without the absorbed matrices, which are made after loading."""
+    total = stage_weights_bytes(shape, PLAIN, Split(tp), 0)
     if shape.mla:
         up = shape.mla.kv_lora_rank * shape.heads * (shape.mla.nope_dim + shape.mla.v_head_dim)
         total -= len(shape.layers) * up / tp * 2
@@ -92,8 +91,8 @@ def test_pipeline_stages_hold_their_own_ends() -> None:
     shape = read_shape({**LLAMA, "tie_word_embeddings": True, "num_hidden_layers": 5})
     whole = stage_weights_bytes(shape, PLAIN, Split(), 0)
     parts = [stage_weights_bytes(shape, PLAIN, Split(pp=2), stage) for stage in (0, 1)]
-    # A shared matrix lies on both ends, and each rank has its own table of positions.
-    twice = shape.vocab * shape.hidden * 2 + buffers_bytes(shape)
+    # A shared matrix lies on both ends.
+    twice = shape.vocab * shape.hidden * 2
     assert sum(parts) == whole + twice
     layer = layers_bytes(shape, PLAIN, Split(), range(1))
     assert parts[0] - parts[1] == layer - shape.hidden * 2
