@@ -29,7 +29,10 @@ _NO_ROTARY_POSITIONS = ("nope", "alibi", "learned", "learned_absolute")
 # Positions of images and videos run ahead of the tokens, up to four times (mrope.py); from v0.32
 # on not in these models, unless videos are pruned.
 _AHEAD = 4
-_NOT_AHEAD = frozenset("qwen3_vl qwen3_vl_moe qwen3_5 qwen3_5_moe".split())
+_NOT_AHEAD = ("qwen3_vl", "qwen3_5")
+# What these families do unless config.json says otherwise (their classes in transformers).
+_OF_IMAGES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5")
+_QUARTER = ("qwen3_next", "qwen3_5")
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def read_rotary(fields: Fields, head_dim: int, global_head_dim: int) -> Rotary:
         default=_default(fields, scalings),
         values=_values(fields, scalings, positions, head_dim, global_head_dim),
         three_dimensional=any(scaling.three_dimensional for scaling in scalings),
-        ahead=not any(kind.startswith(name) for name in _NOT_AHEAD),
+        ahead=not kind.startswith(_NOT_AHEAD),
     )
 
 
@@ -148,7 +151,8 @@ def _scaling(fields: Fields, layers: str, rope: Mapping[str, Any]) -> _Scaling:
         or fields.integer("original_max_position_embeddings")
         or 0,
         partial=_partial(fields, rope),
-        three_dimensional=rope.get("mrope_section") is not None,
+        three_dimensional=rope.get("mrope_section") is not None
+        or fields.text("model_type").startswith(_OF_IMAGES),
     )
 
 
@@ -157,7 +161,10 @@ def _partial(fields: Fields, rope: Mapping[str, Any]) -> float:
     name = "partial_rotary_factor"
     if rope.get(name) is not None:
         return _number(name, rope[name], 1.0)
-    return _number(name, fields.get(name, "rotary_pct"), 1.0)
+    given = fields.get(name, "rotary_pct")
+    if given is None and fields.text("model_type").startswith(_QUARTER):
+        return 0.25
+    return _number(name, given, 1.0)
 
 
 def _number(name: str, value: Any, largest: float) -> float:
