@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.candidates import read_nodes
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.errors import (
-    ClusterError,
-    raise_all,
-)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.errors import ClusterError
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.last import read_last
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.mistakes import find_mistakes
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
 from ansible_collections.llmops.vllm.plugins.plugin_utils.cluster_action import (
@@ -41,15 +39,17 @@ class ActionModule(ClusterAction):
     ARGUMENT_SPEC: ClassVar[ArgumentSpec] = ARGUMENT_SPEC
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        models = parse_models(arguments["models"])
-        checkpoints = look_up(models)
+        models = parse_models(arguments["models"], check=find_mistakes)
+        checkpoints = look_up(models, may_skip=False)
         is_open = any(is_incomplete(model, checkpoints[model.name]) for model in models)
         around = self._surroundings(models, arguments) if is_open else Surroundings()
         plans = make_plans(models, checkpoints, around, cluster=arguments["cluster_name"])
-        raise_all(plans.errors)
         for warning in plans.warnings:
             self.warn(warning)
-        return {"changed": False, "plans": plans.entries}
+        errors = list(dict.fromkeys(map(str, plans.errors)))
+        found = {"changed": False, "plans": plans.entries, "errors": errors}
+        # One model that cannot be planned does not take the plans of the others with it.
+        return found | ({"failed": True, "msg": "\n".join(errors)} if errors else {})
 
     def _surroundings(self, models: Sequence[Model], arguments: dict[str, Any]) -> Surroundings:
         """What the cluster says; one that is out of reach costs the figures, not the plan."""

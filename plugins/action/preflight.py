@@ -20,6 +20,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.cluster.inspect_direct
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.last import Last, read_last
 from ansible_collections.llmops.vllm.plugins.module_utils.plan_entry import summary
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.mistakes import find_mistakes
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
 from ansible_collections.llmops.vllm.plugins.plugin_utils.cluster_action import (
@@ -47,8 +48,10 @@ class ActionModule(ClusterAction):
     ARGUMENT_SPEC: ClassVar[ArgumentSpec] = ARGUMENT_SPEC
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        # Mistakes in the models come first: they are found without a cluster.
-        models = parse_models(arguments["models"])
+        # Mistakes in the models come first: they are found without a cluster. Without the checks,
+        # what sizing refuses is a warning.
+        check = find_mistakes if arguments["cluster_checks"] else None
+        models = parse_models(arguments["models"], check=check)
         if arguments["cluster_checks"]:
             return self._with_cluster(models, arguments)
         around = Surroundings(last=self._left_behind(models, arguments))

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.mistakes import find_mistakes
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.plan import plan_memory
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_model
 
@@ -32,11 +33,20 @@ def memory_plan(
     if str(raw["model"]).startswith("/"):
         raw["model"] = _NAMES["model"]
     try:
-        return plan_memory(parse_model(raw)).as_dict()
+        return _planned(raw)
     except RecursionError as error:
         raise AnsibleFilterError("llmops.vllm.memory_plan: config nests without end") from error
     except (TypeError, ValueError) as error:
         raise AnsibleFilterError(f"llmops.vllm.memory_plan: {error}") from error
+
+
+def _planned(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Plan a model; only what has a mistake is read twice, to find all of them."""
+    try:
+        return plan_memory(parse_model(raw)).as_dict()
+    except ValueError:
+        parse_model(raw, check=find_mistakes)
+        raise
 
 
 class FilterModule:

@@ -16,6 +16,8 @@ description:
     are read if a model does not name its C(gpu), and the figures of the last deployment if the
     checkpoint cannot be seen from here.
   - A model that does not fit is part of the answer, not a failure.
+  - A model that cannot be planned, such as a gated or missing one, is a failure, and RV(plans) has
+    the other models all the same.
 author:
   - the llmops.vllm contributors (@llmops)
 extends_documentation_fragment:
@@ -71,9 +73,9 @@ EXAMPLES = r"""
 RETURN = r"""
 plans:
   description:
-    - One plan for each model, in the order of the models, with the keys of the filter
-      P(llmops.vllm.memory_plan#filter) and what they were made from.
-  returned: success
+    - One plan for each model that could be planned, in the order of the models, with the keys of
+      the filter P(llmops.vllm.memory_plan#filter) and what they were made from.
+  returned: unless the arguments are wrong
   type: list
   elements: dict
   contains:
@@ -105,4 +107,9 @@ plans:
     confidence:
       description: V(exact), V(estimate) or V(unknown).
       type: str
+errors:
+  description: What is wrong with the models that could not be planned; C(msg) has the same.
+  returned: unless the arguments are wrong
+  type: list
+  elements: str
 """

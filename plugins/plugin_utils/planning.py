@@ -67,14 +67,20 @@ class Surroundings:
     last: Mapping[str, Last] = field(default_factory=dict)
 
 
-def look_up(models: Sequence[Model]) -> dict[str, Checkpoint | ClusterError]:
-    """Find the checkpoint of each model, side by side; by model name."""
+def look_up(
+    models: Sequence[Model], *, may_skip: bool = True
+) -> dict[str, Checkpoint | ClusterError]:
+    """Find the checkpoint of each model, side by side; by model name.
+
+    ``may_skip``: whether vllm_preflight=false helps against an error.
+    """
+    all_the_same = f"; {_ALL_THE_SAME}" if may_skip else ""
 
     def attempt(model: Model) -> Checkpoint | ClusterError:
         try:
             return find_checkpoint(model)
         except CheckpointError as error:
-            fix = f"if the server gets it elsewhere, give `config` in the model; {_ALL_THE_SAME}"
+            fix = f"if the server gets it elsewhere, give `config` in the model{all_the_same}"
             return ClusterError(f"{model.name}: checkpoint", str(error), fix=fix)
 
     return dict(zip([model.name for model in models], each(attempt, models), strict=True))

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import argparse
+import datetime as dt
 import statistics
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -237,7 +239,23 @@ def _line(quantity: str, kind: str, errors: list[float], naive: list[float]) -> 
     )
 
 
-if __name__ == "__main__":
-    page = report(measure(), sys.argv[1])
-    (ROOT / "docs" / "accuracy.md").write_text(page, encoding="utf-8")
+def _date(text: str) -> str:
+    """A date as ``2026-11-21``."""
+    try:
+        return dt.date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date as 2026-11-21") from error
+
+
+def main(words: Sequence[str], target: Path = ROOT / "docs" / "accuracy.md") -> None:
+    """Write the page with the date that was given; other words are an error, nothing is written."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("date", type=_date, help="the date to write into the page: YYYY-MM-DD")
+    date = parser.parse_args(words).date
+    page = report(measure(), date)
+    target.write_text(page, encoding="utf-8")
     print(page)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .catalogue_shapes import SHAPES, Shape
+from .catalogue_shapes import SHAPES, SIGLIP, Shape
 
 _LITGPT = "Lightning-AI/litgpt litgpt/config.py ({}) @2685705; tie_word_embeddings from memory"
 _MLC = "mlc-ai/mlc-llm python/mlc_llm/model/model_preset.py ({}) @79d603f"
@@ -16,11 +16,6 @@ _CLASSES = {
     "gemma2": "Gemma2ForCausalLM", "gemma3_text": "Gemma3ForCausalLM", "llama": "LlamaForCausalLM",
     "mistral": "MistralForCausalLM", "mixtral": "MixtralForCausalLM", "phi3": "Phi3ForCausalLM",
     "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM",
-}  # fmt: skip
-# SigLIP at 896 pixels, the tower of Gemma 3 (from memory; the totals agree with the model cards).
-_SIGLIP = {
-    "model_type": "siglip_vision_model", "hidden_size": 1152, "intermediate_size": 4304,
-    "num_hidden_layers": 27, "num_attention_heads": 16, "patch_size": 14, "image_size": 896,
 }  # fmt: skip
 
 
@@ -51,7 +46,7 @@ def _gemma_3(sizes: tuple[int, ...]) -> dict[str, Any]:
         "torch_dtype": "bfloat16",
         "tie_word_embeddings": True,
         "text_config": _config("gemma3_text", sizes, tied=True, sliding_window=1024),
-        "vision_config": dict(_SIGLIP),
+        "vision_config": dict(SIGLIP),
     }
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .catalogue_shapes import Shape, layers
+from .catalogue_shapes import LLAMA_4_VISION, Shape, layers
 
 _AIC = "ai-dynamo/aiconfigurator model_configs/{}_config.json @095f58a"
 
@@ -279,11 +279,13 @@ MORE: dict[str, Shape] = {
         },
     ),
     "meta-llama/Llama-4-Maverick-17B-128E-Instruct": Shape(
-        _AIC.format("meta-llama--Llama-4-Maverick-17B-128E-Instruct"),
+        _AIC.format("meta-llama--Llama-4-Maverick-17B-128E-Instruct")
+        + "; vision tower: the later tests of aiconfigurator (see Llama-4-Scout)",
         {
             "architectures": ["Llama4ForConditionalGeneration"],
             "model_type": "llama4",
             "torch_dtype": "bfloat16",
+            "vision_config": dict(LLAMA_4_VISION),
             "text_config": {
                 "model_type": "llama4_text",
                 "torch_dtype": "bfloat16",

@@ -4,9 +4,7 @@
 """Shapes of well-known checkpoints, as far as a plan needs them, in the words of config.json.
 
 Each says where it was read. ``layer_types`` are written as their repeating pattern.
-``weights_bytes`` stands where the shape alone does not give the size: checkpoints with a
-vision tower whose fields are left out (``vision_config`` is empty then and only says that there
-is one).
+``weights_bytes`` stands where a tower's small parts (biases, norms) are not in its fields.
 """
 
 from __future__ import annotations
@@ -28,6 +26,23 @@ def layers(kind: str, run: int, count: int) -> list[str]:
     """``count`` layers: after each ``run`` layers of a kind comes one of full attention."""
     return ["full_attention" if index % (run + 1) == run else kind for index in range(count)]
 
+
+# The towers of several checkpoints. SigLIP at 896 pixels: Gemma 3.
+SIGLIP = {
+    "model_type": "siglip_vision_model", "hidden_size": 1152, "intermediate_size": 4304,
+    "num_hidden_layers": 27, "num_attention_heads": 16, "patch_size": 14, "image_size": 896,
+}  # fmt: skip
+PIXTRAL = {
+    "model_type": "pixtral", "hidden_size": 1024, "intermediate_size": 4096,
+    "num_hidden_layers": 24, "num_attention_heads": 16, "head_dim": 64, "patch_size": 14,
+    "image_size": 1540, "hidden_act": "silu",
+}  # fmt: skip
+LLAMA_4_VISION = {
+    "model_type": "llama4_vision_model", "hidden_size": 1408, "intermediate_size": 5632,
+    "num_hidden_layers": 34, "num_attention_heads": 16, "patch_size": 14, "image_size": 336,
+    "hidden_act": "gelu", "pixel_shuffle_ratio": 0.5, "projector_input_dim": 4096,
+    "projector_output_dim": 4096, "vision_output_dim": 4096,
+}  # fmt: skip
 
 SHAPES: dict[str, Shape] = {
     "meta-llama/Llama-3.1-8B-Instruct": Shape(
@@ -326,15 +341,15 @@ SHAPES: dict[str, Shape] = {
         },
     ),
     "google/gemma-3-27b-it": Shape(
-        "Lightning-AI/litgpt litgpt/config.py (Gemma-3-27b-it) @2685705; vocab_size 262208 "
-        "and the vision tower (SigLIP, about 0.42B params) from memory; "
-        "max_position_embeddings from memory",
+        "Lightning-AI/litgpt litgpt/config.py (Gemma-3-27b-it) @2685705; vision tower: "
+        "AI-Hypercomputer/maxtext hf_model_configs.py (gemma3_27b_config) @02b47fd; vocab_size "
+        "262208 and max_position_embeddings from memory",
         {
             "architectures": ["Gemma3ForConditionalGeneration"],
             "model_type": "gemma3",
             "torch_dtype": "bfloat16",
             "tie_word_embeddings": True,
-            "vision_config": {},
+            "vision_config": dict(SIGLIP),
             "text_config": {
                 "model_type": "gemma3_text",
                 "hidden_size": 5376,
@@ -371,14 +386,15 @@ SHAPES: dict[str, Shape] = {
         },
     ),
     "mistralai/Mistral-Small-3.1-24B-Instruct-2503": Shape(
-        "from memory (text 5120 x 40 layers, vision tower about 0.44B); "
-        "max_position_embeddings from memory",
+        "NVIDIA/TensorRT-LLM tests/unittest/_torch/modeling/test_modeling_mistral.py "
+        "(mistral_small_3_1_24b_config) @0373e5a",
         {
             "architectures": ["Mistral3ForConditionalGeneration"],
             "model_type": "mistral3",
             "torch_dtype": "bfloat16",
             "tie_word_embeddings": False,
-            "vision_config": {},
+            "spatial_merge_size": 2,
+            "vision_config": dict(PIXTRAL),
             "text_config": {
                 "model_type": "mistral",
                 "hidden_size": 5120,
@@ -418,7 +434,15 @@ SHAPES: dict[str, Shape] = {
             "model_type": "gemma4",
             "torch_dtype": "bfloat16",
             "tie_word_embeddings": True,
-            "vision_config": {},
+            "vision_config": {
+                "model_type": "gemma4_vision",
+                "dtype": "bfloat16",
+                "hidden_size": 1152,
+                "num_hidden_layers": 27,
+                "intermediate_size": 4304,
+                "patch_size": 16,
+                "position_embedding_size": 10240,
+            },
             "text_config": {
                 "model_type": "gemma4_text",
                 "hidden_size": 5376,
@@ -466,7 +490,8 @@ SHAPES: dict[str, Shape] = {
     ),
     "Qwen/Qwen3-235B-A22B-FP8": Shape(
         "ai-dynamo/aiconfigurator model_configs/Qwen--Qwen3-235B-A22B-FP8_config.json "
-        "@095f58a; max_position_embeddings from memory",
+        "@095f58a; blocks of 128 from vllm-project/vllm#17569; max_position_embeddings from "
+        "memory",
         {
             "architectures": ["Qwen3MoeForCausalLM"],
             "model_type": "qwen3_moe",
@@ -483,7 +508,7 @@ SHAPES: dict[str, Shape] = {
             "max_position_embeddings": 40960,
             "num_experts": 128,
             "decoder_sparse_step": 1,
-            "quantization_config": {"quant_method": "fp8"},
+            "quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]},
         },
     ),
     "Qwen/Qwen1.5-MoE-A2.7B": Shape(
@@ -532,14 +557,14 @@ SHAPES: dict[str, Shape] = {
     "meta-llama/Llama-4-Scout-17B-16E-Instruct": Shape(
         "ai-dynamo/aiconfigurator model_configs/meta-llama--"
         "Llama-4-Scout-17B-16E-Instruct_config.json @095f58a; shared expert of width "
-        "intermediate_size and the vision tower (about 0.9B) from memory; "
-        "max_position_embeddings from memory",
+        "intermediate_size from memory; vision tower: the later tests of aiconfigurator, which "
+        "compare the vision_config of both Llama 4 checkpoints",
         {
             "architectures": ["Llama4ForConditionalGeneration"],
             "model_type": "llama4",
             "torch_dtype": "bfloat16",
             "tie_word_embeddings": False,
-            "vision_config": {},
+            "vision_config": dict(LLAMA_4_VISION),
             "text_config": {
                 "model_type": "llama4_text",
                 "hidden_size": 5120,
@@ -561,7 +586,8 @@ SHAPES: dict[str, Shape] = {
         weights_bytes=217339722240,
     ),
     "MiniMaxAI/MiniMax-M2.7": Shape(
-        "ai-dynamo/aiconfigurator model_configs/MiniMaxAI--MiniMax-M2.7_config.json @095f58a",
+        "ai-dynamo/aiconfigurator model_configs/MiniMaxAI--MiniMax-M2.7_config.json @095f58a; "
+        "blocks of 128 x 128 from vllm-project/vllm#48173",
         {
             "architectures": ["MiniMaxM2ForCausalLM"],
             "model_type": "minimax_m2",
@@ -576,7 +602,7 @@ SHAPES: dict[str, Shape] = {
             "num_experts_per_tok": 8,
             "num_local_experts": 256,
             "intermediate_size": 1536,
-            "quantization_config": {"quant_method": "fp8"},
+            "quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]},
         },
     ),
     "openai/gpt-oss-20b": Shape(
@@ -931,15 +957,28 @@ SHAPES: dict[str, Shape] = {
         },
     ),
     "Qwen/Qwen2.5-VL-32B-Instruct": Shape(
-        "language part as Qwen2.5-32B; vision tower about 0.69B params from memory",
+        "language part as Qwen2.5-32B; vision tower as in Qwen2.5-VL-7B-Instruct, its "
+        "intermediate_size 3456 and out_hidden_size 5120 from memory",
         {
             "architectures": ["Qwen2_5_VLForConditionalGeneration"],
             "model_type": "qwen2_5_vl",
             "torch_dtype": "bfloat16",
             "tie_word_embeddings": False,
-            "vision_config": {},
+            "vision_config": {
+                "model_type": "qwen2_5_vl",
+                "depth": 32,
+                "hidden_size": 1280,
+                "intermediate_size": 3456,
+                "out_hidden_size": 5120,
+                "num_heads": 16,
+                "patch_size": 14,
+                "temporal_patch_size": 2,
+                "spatial_merge_size": 2,
+                "hidden_act": "silu",
+            },
             "text_config": {
                 "model_type": "qwen2_5_vl_text",
+                "max_position_embeddings": 128000,
                 "hidden_size": 5120,
                 "num_hidden_layers": 64,
                 "num_attention_heads": 40,
@@ -955,7 +994,8 @@ SHAPES: dict[str, Shape] = {
     ),
     "Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8": Shape(
         "layers 62, kv heads 8, head_dim 128 confirmed by the 62.00 GiB for 262144 tokens of "
-        "vllm-project/recipes#12; the rest from memory; max_position_embeddings from memory",
+        "vllm-project/recipes#12, blocks of 128 by Qwen/Qwen3-Coder-480B-A35B.md there; the rest "
+        "from memory; max_position_embeddings from memory",
         {
             "architectures": ["Qwen3MoeForCausalLM"],
             "model_type": "qwen3_moe",
@@ -972,7 +1012,7 @@ SHAPES: dict[str, Shape] = {
             "max_position_embeddings": 262144,
             "num_experts": 160,
             "decoder_sparse_step": 1,
-            "quantization_config": {"quant_method": "fp8"},
+            "quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]},
         },
     ),
     "zai-org/GLM-4.7-FP8": Shape(

@@ -70,6 +70,18 @@ def parse_json_object(data: bytes, subject: str) -> dict[str, Any]:
     return parsed
 
 
+def file_kind(path: Path) -> str:
+    """What a path is that is no file, in words."""
+    kinds = (
+        ("a directory", path.is_dir),
+        ("a pipe", path.is_fifo),
+        ("a socket", path.is_socket),
+        ("a device", path.is_char_device),
+        ("a device", path.is_block_device),
+    )
+    return next((kind for kind, is_kind in kinds if is_kind()), "something else")
+
+
 def deeper_than(value: Any, limit: int) -> bool:
     """Whether mappings and lists nest in each other more than ``limit`` deep."""
     level = [value]
@@ -91,7 +103,7 @@ def _read(path: Path, limit_bytes: int) -> bytes:
     try:
         # Opening a pipe would wait for a writer for ever.
         if path.exists() and not path.is_file():
-            raise CheckpointError(f"{path}: must be a file")
+            raise CheckpointError(f"{path}: must be a file, and is {file_kind(path)}")
         with path.open("rb") as file:
             data = file.read(limit_bytes + 1)
     except OSError as error:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from .config_file import CONFIG_NAME, read_config, read_json_object
@@ -14,6 +16,8 @@ from .safetensors_header import read_header, total_bytes
 INDEX_NAME = "model.safetensors.index.json"
 # The index names every tensor; that of a model with 384 experts in 60 layers has 17 MB.
 INDEX_LIMIT_BYTES = 128 * 2**20
+# One of several files, such as model-00001-of-00003.safetensors; some count from 0.
+_PART = re.compile(r"(.*)-(\d{1,9})-of-(\d{1,9})\.safetensors")
 
 
 def read_directory(directory: Path) -> Checkpoint:
@@ -24,32 +28,59 @@ def read_directory(directory: Path) -> Checkpoint:
     """
     config = read_config(directory / CONFIG_NAME)
     notes = [f"read from {directory}"]
-    shards = _shards(directory)
+    listed = _listed(directory / INDEX_NAME)
+    shards = _shards(directory, listed)
     if not shards:
         notes.append(f"{directory} has no safetensors files: the size of the weights is computed")
         return Checkpoint("directory", config, notes=tuple(notes))
     tensors = _tensors(shards, notes)
-    return Checkpoint(
-        "directory", config, total_bytes(tensors), tensors=tensors, notes=tuple(notes)
-    )
+    notes += _left_over(directory / INDEX_NAME, listed, tensors)
+    size = total_bytes(tensors)
+    if not size:
+        raise CheckpointError(
+            f"{directory}: its safetensors files hold no weights; copy the checkpoint again"
+        )
+    return Checkpoint("directory", config, size, tensors=tensors, notes=tuple(notes))
 
 
-def _shards(directory: Path) -> list[Path]:
+def _shards(directory: Path, listed: Mapping[str, str]) -> list[Path]:
     """The safetensors files that make up the model: those of the index, or else all."""
-    index = directory / INDEX_NAME
+    if listed:
+        return [directory / name for name in sorted(set(listed.values()))]
     try:
-        if index.exists():
-            return [directory / name for name in _index_files(index)]
         files = sorted(directory.glob("*.safetensors"))
     except OSError as error:
         raise CheckpointError(f"{directory}: {error.strerror or 'cannot be read'}") from None
     # Mistral ships the same weights a second time under this name.
     others = [file for file in files if not file.name.startswith("consolidated")]
-    return others or files
+    chosen = others or files
+    absent = _absent({file.name for file in chosen})
+    if absent:
+        raise CheckpointError(f"{directory}: {absent}; copy the checkpoint again")
+    return chosen
 
 
-def _index_files(index: Path) -> list[str]:
-    """The names of the files that an index lists. Raises CheckpointError."""
+def _absent(names: Collection[str]) -> str:
+    """Which of the parts that the names count are not there, "" for none."""
+    parts: dict[tuple[str, str], set[int]] = {}
+    for match in filter(None, map(_PART.fullmatch, names)):
+        parts.setdefault((match[1], match[3]), set()).add(int(match[2]))
+    for (stem, total), numbers in sorted(parts.items()):
+        count = int(total)
+        if len(numbers) < count:
+            number = next(number for number in range(1, count + 1) if number not in numbers)
+            name = f"{stem}-{number:0{len(total)}}-of-{total}.safetensors"
+            return f"has {len(numbers)} of {count} files; {name[:200]!r} is not there"
+    return ""
+
+
+def _listed(index: Path) -> Mapping[str, str]:
+    """Tensors and their files as an index lists them; empty without one. Raises CheckpointError."""
+    try:
+        if not index.exists():
+            return {}
+    except OSError as error:
+        raise CheckpointError(f"{index}: {error.strerror or 'cannot be read'}") from None
     weight_map = read_json_object(index, INDEX_LIMIT_BYTES).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
         raise CheckpointError(f"{index}: has no weight_map; copy the file again")
@@ -59,7 +90,20 @@ def _index_files(index: Path) -> list[str]:
             raise CheckpointError(
                 f"{index}: {name[:200]!r} is not the name of a safetensors file beside it"
             )
-    return sorted(names)
+    return weight_map
+
+
+def _left_over(index: Path, listed: Mapping[str, str], tensors: Sequence[Tensor]) -> list[str]:
+    """A note on what an index lists and no file has.
+
+    No error: the server opens the files and does not look for these names (weight_utils.py, 0.32),
+    which may be left from before weights were merged or layers for drafting dropped.
+    """
+    absent = listed.keys() - {tensor.name for tensor in tensors}
+    if not absent:
+        return []
+    shown = f"{len(absent)}, such as {min(absent)[:200]!r}"
+    return [f"{index} lists tensors that no file has ({shown})"]
 
 
 def _tensors(shards: list[Path], notes: list[str]) -> tuple[Tensor, ...]:

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .config_file import DEPTH_LIMIT, deeper_than
+from .config_file import DEPTH_LIMIT, deeper_than, file_kind
 from .result import CheckpointError, Tensor
 
 # The limit of the safetensors library itself.
@@ -39,8 +39,11 @@ def read_header(path: Path) -> tuple[Tensor, ...]:
     says, or whose header is absurdly long, not JSON, or contradicts itself.
     """
     try:
-        if not path.is_file():
+        if not path.exists():
             raise CheckpointError(f"{path}: there is no such file; copy the checkpoint again")
+        # Opening a pipe would wait for a writer for ever.
+        if not path.is_file():
+            raise CheckpointError(f"{path}: must be a file, and is {file_kind(path)}")
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             header = _header_bytes(file, size, path)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
 
 from ..plan import Plan
@@ -14,6 +15,7 @@ from .common import PLAN_ANNOTATION, Manifest, labels, quantity, selector, witho
 from .storage import claim_name
 
 CONTAINER = "vllm"
+MODEL_VOLUME = "model"
 
 
 def server(model: Model, plan: Plan, namespace: str) -> list[Manifest]:
@@ -75,7 +77,7 @@ def _pod(model: Model, plan: Plan) -> Manifest:
     spec: Manifest = {
         "containers": [_container(model, plan), *model.extra_containers],
         "initContainers": model.init_containers,
-        "volumes": [*_volumes(model, plan), *model.extra_volumes],
+        "volumes": _volumes(model, plan),
         "securityContext": _pod_security(model),
         "terminationGracePeriodSeconds": plan.probes.termination_grace_period_seconds,
         "nodeSelector": model.node_selector,
@@ -168,6 +170,22 @@ def _planned_resources(model: Model, plan: Plan) -> dict[str, dict[str, str | No
 
 
 def _volumes(model: Model, plan: Plan) -> list[dict[str, Any]]:
+    """Our volumes and the user's; one of the user's takes the place of ours of the same name.
+
+    Raises ValueError where that would hide the model.
+    """
+    given = {volume.get("name") for volume in model.extra_volumes}
+    if model.storage.is_claim and MODEL_VOLUME in given:
+        raise ValueError(
+            f"extra_volumes of model {model.name!r}: {MODEL_VOLUME!r} is the volume that storage"
+            " gives the model; give yours another name"
+        )
+    used = _mounted_volumes(model)
+    ours = [v for v in _own_volumes(model, plan) if v["name"] in used and v["name"] not in given]
+    return [*ours, *model.extra_volumes]
+
+
+def _own_volumes(model: Model, plan: Plan) -> list[dict[str, Any]]:
     shm = {"medium": "Memory", "sizeLimit": quantity(plan.sizes.shm_gib)}
     volumes: list[dict[str, Any]] = [
         {"name": "cache", "emptyDir": {}},
@@ -176,19 +194,39 @@ def _volumes(model: Model, plan: Plan) -> list[dict[str, Any]]:
     ]
     if model.storage.is_claim:
         claim = {"claimName": claim_name(model)}
-        volumes.append({"name": "model", "persistentVolumeClaim": claim})
+        volumes.append({"name": MODEL_VOLUME, "persistentVolumeClaim": claim})
     return volumes
 
 
+def _mounted_volumes(model: Model) -> set[str]:
+    """Names of the volumes that a container of the pod mounts."""
+    mounts: list[Any] = [*_mounts(model)]
+    for container in [*model.extra_containers, *model.init_containers]:
+        listed = container.get("volumeMounts")
+        mounts += listed if isinstance(listed, list) else []
+    return {str(mount.get("name")) for mount in mounts if isinstance(mount, dict)}
+
+
 def _mounts(model: Model) -> list[dict[str, Any]]:
+    """Our mounts and the user's; ours gives way at the same path."""
+    given = {_path(mount) for mount in model.extra_volume_mounts}
+    ours = [mount for mount in _own_mounts(model) if _path(mount) not in given]
+    return [*ours, *model.extra_volume_mounts]
+
+
+def _path(mount: Manifest) -> str:
+    return posixpath.normpath(str(mount.get("mountPath", "")))
+
+
+def _own_mounts(model: Model) -> list[dict[str, Any]]:
     mounts: list[dict[str, Any]] = [
         {"name": "cache", "mountPath": CACHE},
         {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108
         {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108
     ]
     if model.storage.is_claim:
-        mount: dict[str, Any] = {"name": "model", "mountPath": model.mount_path}
+        mount: dict[str, Any] = {"name": MODEL_VOLUME, "mountPath": model.mount_path}
         if model.volume_is_read_only:
             mount["readOnly"] = True
         mounts.append(mount)
-    return [*mounts, *model.extra_volume_mounts]
+    return mounts

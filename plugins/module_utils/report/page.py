@@ -161,7 +161,10 @@ def _notes(plan: Plan) -> Element | None:
 
 def _tables(plan: Plan, *, drawn: bool) -> Iterator[Element]:
     """The figures of each GPU; stages in a row that are alike share a column."""
-    groups = [list(group) for dummy, group in groupby(plan.stages, key=_figures_of)]
+    named = zip(plan.stages, plan.stage_names, strict=True)
+    groups = [
+        list(group) for dummy, group in groupby(named, key=lambda entry: _figures_of(entry[0]))
+    ]
     for start in range(0, len(groups), _MOST_COLUMNS):
         yield _table(plan, groups[start : start + _MOST_COLUMNS], drawn=drawn)
 
@@ -170,12 +173,11 @@ def _figures_of(stage: Stage) -> tuple[Any, ...]:
     return stage.total, stage.requested, stage.parts
 
 
-def _table(plan: Plan, groups: Sequence[Sequence[Stage]], *, drawn: bool) -> Element:
+def _table(plan: Plan, groups: Sequence[Sequence[tuple[Stage, str]]], *, drawn: bool) -> Element:
     cpu = plan.accelerator == "cpu"
-    stages = [group[0] for group in groups]
+    stages = [group[0][0] for group in groups]
     heads = [
-        group[0].label if len(group) == 1 else f"{group[0].label} to {group[-1].label}"
-        for group in groups
+        group[0][1] if len(group) == 1 else f"{group[0][1]} to {group[-1][1]}" for group in groups
     ]
     rows = [
         _row(name, style if drawn else "", [_part(stage, place) for stage in stages])

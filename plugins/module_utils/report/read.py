@@ -19,6 +19,8 @@ PARTS = (
     ("KV cache", "kv_cache_gib"),
 )
 _KINDS = ("tensor", "pipeline", "data")
+# More of a stage's GPUs would fill a table.
+LABEL_WIDTH = 12
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Stage:
     """One pipeline stage: the numbers of its GPUs, and the memory (GiB) of each of them.
 
     ``parts`` are in the order of ``PARTS``; None where a figure is not known. The last one, the
-    cache, is negative when the others leave no room for it.
+    cache, is zero when the others leave no room for it.
     """
 
     gpus: tuple[int, ...]
@@ -115,6 +117,14 @@ class Plan:
         if self.fits is False:
             return "does not fit"
         return "fits" if self.fits and self.confidence != "unknown" else "not known"
+
+    @property
+    def stage_names(self) -> tuple[str, ...]:
+        """What to call the stages: their GPUs, or numbers where copies scatter those too far."""
+        labels = tuple(stage.label for stage in self.stages)
+        if max(map(len, labels), default=0) <= LABEL_WIDTH:
+            return labels
+        return tuple(f"stage {number}" for number in range(1, len(labels) + 1))
 
     @property
     def missing_cache(self) -> float | None:

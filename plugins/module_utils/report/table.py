@@ -22,8 +22,6 @@ _LEGEND = (
 _ANSWERS = {"fits": "yes", "does not fit": "NO", "not known": "unknown"}
 _GPU_TITLES = ("GPUs", "weights", "act.", "graphs", "other", "KV", "free")
 _POD_TITLES = ("tokens", "requests", "host", "cpu", "shm", "disk", "fits")
-# The numbers of many GPUs take no more than this.
-_GPUS_WIDTH = 12
 
 
 def plan_lines(plans: Any) -> list[str]:
@@ -61,17 +59,17 @@ def _gpu_rows(plans: Sequence[Plan]) -> Iterator[tuple[str, list[str]]]:
             gpus = words.count(plan.gpus_per_pod)
             unknown = [words.UNKNOWN] * (len(PARTS) + 1)
             yield plan.name, ["cpu" if plan.accelerator == "cpu" else gpus, *unknown]
+        names = plan.stage_names
         for index, stage in enumerate(plan.stages):
             parts = [*map(words.gib, stage.parts[:-1]), words.cache_gib(stage.parts[-1])]
-            name = "" if index else plan.name
-            yield name, [_gpus(plan, stage), *parts, words.gib(stage.free)]
+            gpus = _gpus(plan, stage, names[index])
+            yield "" if index else plan.name, [gpus, *parts, words.cache_gib(stage.free)]
 
 
-def _gpus(plan: Plan, stage: Stage) -> str:
+def _gpus(plan: Plan, stage: Stage, name: str) -> str:
     if plan.accelerator == "cpu":
         return "cpu"
-    many = len(plan.stages) > 1
-    return _fitted(stage.label, _GPUS_WIDTH) if many else str(len(stage.gpus))
+    return name if len(plan.stages) > 1 else str(len(stage.gpus))
 
 
 def _pod_cells(plan: Plan) -> list[str]:

@@ -29,7 +29,7 @@ def gib(value: float | None) -> str:
 
 
 def cache_gib(value: float | None) -> str:
-    """The cache's size; ``none`` when the rest leaves no room for it."""
+    """The size of the cache or of what is free; ``none`` when the rest leaves no room for it."""
     return "none" if value is not None and value <= 0 else gib(value)
 
 

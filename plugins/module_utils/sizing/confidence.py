@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 from .case import Case
+from .flags import Told
 from .kv_cache import KV_DTYPES
+from .overheads import sampler_doubt_gib
 from .rules import Budget, warm_up_shortage
 from .settings import Settings
 from .stored import has_unknown_format
+from .units import OLDEST
 
 # Left out of doubt before a refusal is called likely: of any estimate, of a card whose memory
 # follows from its catalogue size, of large models and many ranks, of weights in a mixed format,
@@ -18,7 +21,13 @@ _EXACT_GIB, _EXACT_SHARE, _CATALOGUE_SHARE, _LARGE_SHARE = 0.5, 0.01, 0.035, 0.0
 _FORMAT_SHARE, _VERSION_GIB, _MANY_RANKS_GIB = 0.1, 1.5, 2.5
 # Above these a figure is an estimate: layouts and libraries there were seen too seldom.
 _LARGE_MOE_PARAMS, _MANY_RANKS = 200e9, 8
+# The attention backends in vllm/v1/attention/backends (0.32) take multiples of it.
+_KERNEL_BLOCK = 16
+# The most that a card without FP8 units holds (A100).
+_MOST_WITHOUT_FP8_GIB = 80
 _NO_LENGTH = "max_model_len is not known"
+# _get_and_verify_max_len in vllm/config/model.py (0.32); --rope-scaling of older releases.
+_ALLOWS_LONG, _CHANGES_POSITIONS = "VLLM_ALLOW_LONG_MAX_MODEL_LEN", ("rope-scaling", "hf-overrides")
 # CPUWorker in vllm/v1/worker/cpu_worker.py.
 _CPU_CACHE = (
     "kv_cache_memory_gib (VLLM_CPU_KVCACHE_SPACE) is not given: the server takes"
@@ -34,7 +43,7 @@ def judge(case: Case, budget: Budget) -> tuple[str, list[str]]:
     if short:
         estimate.append(f"{short.message}; if the server runs out of memory, {short.fix}")
     if unknown:
-        return "unknown", unknown + estimate
+        return "unknown", list(dict.fromkeys(unknown + estimate))
     return ("estimate" if estimate else "exact"), estimate
 
 
@@ -56,6 +65,11 @@ def _why_unknown(case: Case) -> list[str]:
     if settings.card is None and settings.kv_given_gib is None:
         if settings.cpu:
             why.append(_CPU_CACHE.format(settings.utilization))
+        elif case.gpu.product:
+            why.append(
+                f"gpu.product {case.gpu.product[:80]!r} is not in the table of cards, or has no"
+                " fixed memory there; give gpu.memory_gib"
+            )
         else:
             why.append("the GPU is not known; give gpu.memory_gib or gpu.product")
     return why
@@ -64,6 +78,8 @@ def _why_unknown(case: Case) -> list[str]:
 def _why_estimate(case: Case) -> list[str]:
     shape, settings, split = case.shape, case.settings, case.settings.split
     why = _why_card(settings)
+    if not settings.cpu and 0 < (case.gpu.count or 0) < split.gpus:
+        why.append(f"gpu.count is {case.gpu.count}, and a pod takes {split.gpus} GPUs of one node")
     if shape.moe and shape.total_params > _LARGE_MOE_PARAMS:
         why.append("a mixture of experts above 200 billion parameters")
     if split.tp >= _MANY_RANKS:
@@ -72,7 +88,59 @@ def _why_estimate(case: Case) -> list[str]:
         why.append("sparse attention: the cache of its index is not included")
     if case.quant.doubt:
         why.append(case.quant.doubt)
-    return list(dict.fromkeys(why + _why_settings(settings)))
+    if shape.assumed:
+        names = ", ".join(shape.assumed)
+        why.append(f"config leaves {names} unsaid: what is usual for its model_type was taken")
+    sampler = _sampler_doubt_gib(case)
+    if sampler > _EXACT_GIB:
+        why.append(f"images of v0.10 sample with FlashInfer, which takes {sampler:.1f} GiB less")
+    if _are_blocks_open(case):
+        why.append("FP8 blocks take 1.5 % more on cards without FP8 units; give gpu.product")
+    if case.told.pools:
+        why.append("a pooling model: its activations and CUDA graphs were not compared with any")
+    return list(dict.fromkeys([*why, *_why_settings(settings), *_why_length(case)]))
+
+
+def _why_length(case: Case) -> list[str]:
+    """A context beyond the checkpoint's positions, unless the user shows that he knows."""
+    length, told = case.settings.length or 0, case.told
+    positions = case.shape.rotary.longest_context(case.settings.release)
+    own = told.model.config.get("model_max_length")
+    allowed = own if isinstance(own, int) else 0
+    if not 0 < positions < length or length <= allowed or _knows_length(told):
+        return []
+    why = (
+        f"max_model_len {length} is above the {positions} positions of the checkpoint: vLLM refuses"
+        f" it unless env has {_ALLOWS_LONG}=1, or --hf-overrides or --rope-scaling change them"
+    )
+    return [why]
+
+
+def _knows_length(told: Told) -> bool:
+    """Whether a variable or a flag lifts the limit; a variable may come from elsewhere."""
+    said = [
+        entry
+        for entry in told.model.env
+        if entry.get("name") == _ALLOWS_LONG
+        and str(entry.get("value", "1")).strip().lower() in ("1", "true")
+    ]
+    flags = {name.partition(".")[0] for name in told.flags}
+    return bool(said) or not flags.isdisjoint(_CHANGES_POSITIONS)
+
+
+def _sampler_doubt_gib(case: Case) -> float:
+    settings = case.settings
+    if settings.cpu or settings.kv_given_gib is not None:
+        return 0.0
+    return sampler_doubt_gib(case.shape, settings.release, min(settings.seqs, settings.tokens))
+
+
+def _are_blocks_open(case: Case) -> bool:
+    """Whether the name of the card is missing to tell how large FP8 blocks are on it."""
+    card = case.settings.card
+    if card is None or card.capability or card.family == "amd":
+        return False
+    return case.quant.name == "fp8_block" and card.memory_gib <= _MOST_WITHOUT_FP8_GIB
 
 
 def _why_card(settings: Settings) -> list[str]:
@@ -85,6 +153,11 @@ def _why_card(settings: Settings) -> list[str]:
         why.append("AMD: what activations, graphs and libraries take was measured on NVIDIA cards")
     elif not settings.card.listed:
         why.append("the card's memory follows from its catalogue size")
+    if settings.card is not None and settings.card.coherent:
+        why.append(
+            "a superchip: unless its driver is in CDMM mode, the operating system may hold some of"
+            " the GPU's memory"
+        )
     if not settings.text_only:
         why.append("multimodal: what its encoder takes while profiling is not included")
     return why
@@ -94,6 +167,12 @@ def _why_settings(settings: Settings) -> list[str]:
     why = []
     if not settings.release.known:
         why.append("the version of vLLM is not known; 0.32 was assumed")
+    elif not settings.release.since(*OLDEST):
+        said, oldest = (".".join(map(str, n)) for n in (settings.release.number, OLDEST))
+        why.append(f"vLLM {said}: the formulas were compared with releases since {oldest} only")
+    block = settings.cache.block_size
+    if block and block % _KERNEL_BLOCK and not settings.cpu:
+        why.append(f"block_size {block}: most attention kernels take multiples of {_KERNEL_BLOCK}")
     if settings.speculative and settings.cache.draft_layers:
         why.append("speculative decoding: what drafting takes while profiling is not included")
     elif settings.speculative:
@@ -133,6 +212,7 @@ def margin_gib(case: Case, budget: Budget) -> float:
         margin += _LARGE_SHARE * total
     if case.quant.doubt:
         margin += _FORMAT_SHARE * (budget.weights_gib or 0.0)
-    if settings.graph_flags:
+    margin += _sampler_doubt_gib(case)
+    if settings.graph_flags or case.told.pools:
         margin += budget.cuda_graph_gib or 0.0
     return margin

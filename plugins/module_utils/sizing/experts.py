@@ -10,6 +10,14 @@ from dataclasses import dataclass
 from . import families
 from .fields import Fields
 
+# The names of the families for how many experts there are, are chosen for a token, and always run.
+EXPERTS = ("num_experts", "n_routed_experts", "num_local_experts", "moe_num_experts")
+CHOSEN = (
+    "num_experts_per_tok", "moe_topk", "moe_top_k", "moe_k", "top_k_experts",
+    "num_experts_per_token",
+)  # fmt: skip
+SHARED = ("n_shared_experts", "num_shared_experts", "moe_num_shared_experts", "num_shared_expert")
+
 
 @dataclass(frozen=True)
 class Moe:
@@ -29,22 +37,18 @@ class Moe:
 
 def read_moe(fields: Fields) -> Moe | None:
     """The experts, or None for a dense model. Raises ValueError where the counts disagree."""
-    experts = fields.integer(
-        "num_experts", "n_routed_experts", "num_local_experts", "moe_num_experts", minimum=0
-    )
+    experts = fields.integer(*EXPERTS, minimum=0)
     if not experts or not fields.flag("enable_moe_block", default=True):
         return None
-    top_k = fields.integer(
-        "num_experts_per_tok", "moe_topk", "moe_top_k", "moe_k", "top_k_experts",
-        "num_experts_per_token", minimum=0,
-    ) or 1  # fmt: skip
+    top_k = fields.integer(*CHOSEN, minimum=0) or 1
     if top_k > experts:
         raise ValueError(
             f"config contradicts itself: num_experts_per_tok {top_k} is above {experts} experts"
         )
     names = ("moe_intermediate_size", "expert_ffn_hidden_size")
-    width = fields.integer(*names, minimum=0)
-    width = width or fields.integer("intermediate_size", "ffn_hidden_size", minimum=0) or 0
+    width = fields.integer(*names, minimum=0) or 0
+    if not width and fields.text("model_type") in families.PLAIN_EXPERTS:
+        width = fields.integer("intermediate_size", "ffn_hidden_size", minimum=0) or 0
     return Moe(
         experts=experts,
         top_k=top_k,
@@ -60,10 +64,7 @@ def _shared_width(fields: Fields, width: int) -> int:
     kind = fields.text("model_type")
     if kind in families.DENSE_BESIDE_EXPERTS:
         return fields.integer("intermediate_size", minimum=0) or 0
-    always = fields.integer(
-        "n_shared_experts", "num_shared_experts", "moe_num_shared_experts", "num_shared_expert",
-        minimum=0,
-    )  # fmt: skip
+    always = fields.integer(*SHARED, minimum=0)
     each = fields.integer("moe_shared_expert_intermediate_size", minimum=0)
     if each is not None:
         # nemotron_h.py and bailing_moe.py: so many experts of this width.

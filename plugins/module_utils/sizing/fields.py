@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .defaults import language_defaults
+
 # Where multimodal checkpoints keep their language model (vllm/transformers_utils/config.py).
 _NESTS = ("text_config", "llm_config", "language_config", "thinker_config")
 # Nothing that a checkpoint counts is larger; a larger number is a mistake.
@@ -19,12 +21,15 @@ _SHOWN = 60
 class Fields:
     """The language model's fields: the nested ones win over the outer ones.
 
-    ``uneven`` collects the counts that were asked for and that differ from layer to layer.
+    What a nested one leaves unsaid has the default of its ``model_type``; a flat config has none.
+    ``uneven`` collects the counts that were asked for and that differ from layer to layer,
+    ``assumed`` the defaults that were asked for, by name.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.outer = config
         self.uneven: set[str] = set()
+        self.assumed: dict[str, int] = {}
         self._merged = dict(config)
         inner: Mapping[str, Any] = config
         for dummy in range(3):
@@ -35,6 +40,7 @@ class Fields:
                 raise ValueError(f"config.{nested} is not a mapping")
             inner = inner[nested]
             self._merged.update((k, v) for k, v in inner.items() if v is not None)
+        self._defaults = {} if inner is config else language_defaults(inner)
 
     def get(self, *names: str) -> Any:
         """The first of the names that has a value, or None."""
@@ -42,7 +48,17 @@ class Fields:
             value = self._merged.get(name)
             if value is not None:
                 return value
-        return None
+        return self._default(names)
+
+    def _default(self, names: tuple[str, ...]) -> int | None:
+        """The default of the first of the names that has one; none where any name was given."""
+        if any(self._merged.get(name) is not None for name in names):
+            return None
+        found = next((name for name in names if name in self._defaults), None)
+        if found is None:
+            return None
+        self.assumed[found] = self._defaults[found]
+        return self._defaults[found]
 
     def integer(self, *names: str, minimum: int = 1) -> int | None:
         """A count; None when no name has one. Raises ValueError that names the field.
@@ -55,7 +71,7 @@ class Fields:
                 value = self._same(name, value, minimum)
             if value is not None:
                 return _whole(name, value, minimum)
-        return None
+        return self._default(names)
 
     def _same(self, name: str, values: list[Any] | tuple[Any, ...], minimum: int) -> int | None:
         found = {_whole(name, value, minimum) for value in values}
@@ -69,7 +85,7 @@ class Fields:
         if len(set(found.values())) > 1:
             said = ", ".join(f"{name} {value}" for name, value in found.items())
             raise ValueError(f"config contradicts itself: {said} are the same thing")
-        return next(iter(found.values()), None)
+        return next(iter(found.values())) if found else self._default(names)
 
     def text(self, *names: str) -> str:
         """A text, empty when no name has one. Raises ValueError for anything else."""

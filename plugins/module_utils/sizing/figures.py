@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from .overheads import activation_gib, adapters_gib, cuda_graph_gib, non_torch_g
 from .rules import Budget, has_block_limit, safe_seqs
 from .settings import Settings
 from .stored import has_unknown_format
-from .units import GIB, GRAPHS_IN_BUDGET, STAGES_IGNORED
+from .units import GIB, GRAPHS_IN_BUDGET, SETTLED_TOKENS, STAGES_IGNORED
 from .weights import buffers_bytes, mtp_layer_bytes, stage_weights_bytes
 
 
@@ -45,12 +46,7 @@ class Figures:
     layout: Layout | None
 
 
-def evaluate(case: Case) -> Figures:
-    """Memory and cache of the stage that has the least room."""
-    return min(all_stages(case), key=_room)
-
-
-def all_stages(case: Case) -> list[Figures]:
+def evaluate(case: Case) -> list[Figures]:
     """The figures of each pipeline stage in order; stages that are alike are computed once."""
     cached = stage_layers(case.shape, case.settings.cache, case.settings.split.pp)
     if len(cached) == 1:
@@ -59,14 +55,20 @@ def all_stages(case: Case) -> list[Figures]:
     found = []
     for stage, which in enumerate(cached):
         layers = case.shape.layers[which.start : which.stop]
-        skipped = tuple(case.quant.skipped.get(index, ()) for index in which)
         # With several kinds of layers the groups may fall differently on stages that look alike.
-        place = which if len({layer.mixer for layer in layers}) > 1 else None
-        key = (stage == 0, stage == len(cached) - 1, layers, skipped, place)
+        key: Any = which
+        if len({layer.mixer for layer in layers}) == 1:
+            skipped = tuple(case.quant.skipped.get(index, ()) for index in which)
+            key = (stage == 0, stage == len(cached) - 1, layers, skipped)
         if key not in results:
             results[key] = _stage_figures(case, stage, which)
         found.append(results[key])
     return found
+
+
+def by_room(stages: Sequence[Figures]) -> list[Figures]:
+    """Stages that differ, the one with the least room first."""
+    return sorted({id(figures): figures for figures in stages}.values(), key=_room)
 
 
 def _room(figures: Figures) -> tuple[float, float]:
@@ -80,7 +82,7 @@ def _stage_figures(case: Case, stage: int, which: range) -> Figures:
     # No more than the weights can lie in host memory (--cpu-offload-gb).
     offloaded = min(settings.offload_gib, weights or 0.0)
     on_card = None if weights is None else weights - offloaded
-    parts = replace(_stage_budget(case, stage, on_card), offloaded_gib=offloaded)
+    parts = _stage_budget(case, stage, on_card, offloaded)
     if shape.missing_for_kv or not which or settings.cache.kv_dtype not in KV_DTYPES:
         return Figures(parts, KvCache(), None)
     cut = layout(shape, settings.cache, settings.split.tp, which)
@@ -89,18 +91,38 @@ def _stage_figures(case: Case, stage: int, which: range) -> Figures:
     needed = None
     if settings.length:
         blocks = request_blocks(shape, settings.cache, cut, settings.length)
-        first, end = STAGES_IGNORED
-        ignored = settings.release.since(*first) and not settings.release.since(*end)
-        needed = blocks * (cut.whole_model_block if ignored else cut.bytes_per_block) / GIB
-    budget = replace(parts, needed_gib=needed, block_gib=cut.bytes_per_block / GIB)
-    cache = _kv_cache(case, budget, cut)
-    return Figures(replace(budget, blocks=cache.num_blocks), cache, cut)
+        needed = blocks * _checked_block_bytes(cut, settings) / GIB
+    cache = _kv_cache(case, parts.kv_cache_gib, needed, cut)
+    budget = replace(
+        parts,
+        needed_gib=needed,
+        block_gib=cut.bytes_per_block / GIB,
+        blocks=cache.num_blocks,
+    )
+    return Figures(budget, cache, cut)
+
+
+def _checked_block_bytes(cut: Layout, settings: Settings) -> int:
+    """What the server's check takes for one block."""
+    first, end = STAGES_IGNORED
+    ignored = settings.release.since(*first) and not settings.release.since(*end)
+    return cut.whole_model_block if ignored else cut.bytes_per_block
+
+
+def checked_blocks(case: Case, figures: Figures) -> int | None:
+    """Blocks that one request may take on a stage by the server's check; None if not known."""
+    cut, available = figures.layout, figures.budget.kv_cache_gib
+    if cut is None or available is None:
+        return None
+    blocks = int(available * GIB // _checked_block_bytes(cut, case.settings))
+    # The pool keeps one block back, which the check leaves out.
+    return max(0, blocks - case.settings.release.since(*SETTLED_TOKENS))
 
 
 def _stage_weights_gib(case: Case, stage: int, which: range) -> float | None:
     shape, settings, split = case.shape, case.settings, case.settings.split
-    unknown = has_unknown_format(case.quant) and case.weights_bytes is None
-    if shape.missing_for_weights or unknown:
+    unknown = has_unknown_format(case.quant) or bool(shape.doubts)
+    if shape.missing_for_weights or (unknown and case.weights_bytes is None):
         # The size alone, evenly: better than nothing, and never more than an estimate.
         given = case.weights_bytes
         return None if given is None else given / (split.tp * split.pp) / GIB
@@ -123,11 +145,13 @@ def _draft_bytes(case: Case) -> float:
     return case.draft_bytes / split.tp * layers / max(1, case.shape.mtp_layers)
 
 
-def _stage_budget(case: Case, stage: int, weights: float | None) -> Budget:
+def _stage_budget(case: Case, stage: int, weights: float | None, offloaded: float) -> Budget:
     """What one rank's memory goes to, as far as it is known."""
     settings, shape = case.settings, case.shape
     if settings.cpu:
-        return Budget(weights_gib=weights, kv_cache_gib=settings.kv_given_gib)
+        return Budget(
+            weights_gib=weights, kv_cache_gib=settings.kv_given_gib, offloaded_gib=offloaded
+        )
     activation = graphs = None
     if not shape.missing_for_weights:
         activation = activation_gib(
@@ -137,7 +161,8 @@ def _stage_budget(case: Case, stage: int, weights: float | None) -> Budget:
             settings.release,
             tokens=settings.tokens,
             seqs=settings.seqs,
-            last_stage=stage == settings.split.pp - 1,
+            # A pooling model samples nothing.
+            last_stage=stage == settings.split.pp - 1 and not case.told.pools,
         )
         graphs = cuda_graph_gib(shape, settings.seqs, settings.release, eager=settings.eager)
     budget = Budget(
@@ -145,6 +170,7 @@ def _stage_budget(case: Case, stage: int, weights: float | None) -> Budget:
         activation_gib=activation,
         cuda_graph_gib=graphs,
         kv_cache_gib=settings.kv_given_gib,
+        offloaded_gib=offloaded,
     )
     return budget if settings.card is None else _on_card(budget, settings, settings.card)
 
@@ -167,18 +193,18 @@ def _on_card(budget: Budget, settings: Settings, card: Card) -> Budget:
     )
 
 
-def _kv_cache(case: Case, budget: Budget, cut: Layout) -> KvCache:
-    """Blocks and tokens of a known amount of memory."""
+def _kv_cache(case: Case, available: float | None, needed: float | None, cut: Layout) -> KvCache:
+    """Blocks and tokens of a known amount of memory; sizes are GiB."""
     settings = case.settings
     known = KvCache(
         block_size=cut.block_size,
         bytes_per_token=round(cut.bytes_per_token),
         request_tokens=settings.length,
-        request_gib=None if budget.needed_gib is None else round(budget.needed_gib, 4),
+        request_gib=None if needed is None else round(needed, 4),
     )
-    if budget.kv_cache_gib is None:
+    if available is None:
         return known
-    blocks = max(0, int(budget.kv_cache_gib * GIB // cut.bytes_per_block))
+    blocks = max(0, int(available * GIB // cut.bytes_per_block))
     concurrency = None
     if settings.length:
         per_request = request_blocks(case.shape, settings.cache, cut, settings.length)
@@ -189,16 +215,20 @@ def _kv_cache(case: Case, budget: Budget, cut: Layout) -> KvCache:
     return replace(known, num_blocks=blocks, tokens=tokens, max_concurrency=concurrency)
 
 
-def with_fewer_seqs(case: Case, figures: Figures) -> tuple[Case, Figures, int | None]:
+def with_fewer_seqs(case: Case, stages: list[Figures]) -> tuple[Case, list[Figures], int | None]:
     """A hybrid model with as many requests as it has blocks for.
 
     Fewer requests also shrink the sampler's memory, so the figures are solved a second time.
     """
-    blocks = figures.kv_cache.num_blocks
+    blocks = _fewest_blocks(stages)
     limited = has_block_limit(case.settings)
     if blocks is None or not limited or safe_seqs(blocks) >= case.settings.seqs:
-        return case, figures, None
+        return case, stages, None
     for dummy in range(2):
-        seqs = min(case.settings.seqs, safe_seqs(figures.kv_cache.num_blocks or 0))
-        figures = evaluate(replace(case, settings=replace(case.settings, seqs=seqs)))
-    return replace(case, settings=replace(case.settings, seqs=seqs)), figures, seqs
+        seqs = min(case.settings.seqs, safe_seqs(_fewest_blocks(stages) or 0))
+        stages = evaluate(replace(case, settings=replace(case.settings, seqs=seqs)))
+    return replace(case, settings=replace(case.settings, seqs=seqs)), stages, seqs
+
+
+def _fewest_blocks(stages: Sequence[Figures]) -> int | None:
+    return by_room(stages)[0].kv_cache.num_blocks

@@ -49,6 +49,15 @@ _HOST_FLAGS = (
 )  # fmt: skip
 _LIGHT_FORMATS = ("auto", "safetensors", "dummy")
 _TEN, _TWO = {"k": 1, "m": 2, "g": 3, "t": 4}, {"K": 1, "M": 2, "G": 3, "T": 4}
+# Whether a model of this name writes text where no flag says it (_SUFFIX_TO_DEFAULTS in
+# vllm/config/model.py, and the models of vllm/model_executor/models/registry.py that end
+# otherwise); the first match decides.
+_WRITES_TEXT = (
+    (r"(ForCausalLM|ForConditionalGeneration|ChatModel|LM(Head)?Model)$", True),
+    (r"^(ChatGLM|Gemma2|Llama|Mistral|Qwen2|Qwen2_5Omni|Ultravox|MossAudio)Model$", True),
+    (r"(ForTextEncoding|For\w+Classification|ForRewardModeling|Model)$", False),
+)
+_TEXT_TASKS = ("", "auto", "generate", "transcription", "draft")
 _SPEC_FLAGS = {"spec-method": "method", "spec-model": "model"}
 _MOST = 10**15
 
@@ -59,13 +68,14 @@ class Told:
 
     ``flags``: those of ``extra_args``, names without dashes. ``blind``: why what the server is
     told, or what it makes of it, is not known. ``fit_length``: the server takes the longest
-    context that fits.
+    context that fits. ``pools``: it answers with vectors or classes, not with text.
     """
 
     model: Model
     flags: dict[str, str]
     blind: tuple[str, ...] = ()
     fit_length: bool = False
+    pools: bool = False
 
     @property
     def graph_flags(self) -> list[str]:
@@ -109,7 +119,30 @@ def fold_flags(model: Model) -> Told:
         if _given(flags, name)
     ]
     fit = "max_model_len" in changes and changes["max_model_len"] is None
-    return Told(replace(model, **changes), flags, tuple(blind), fit)
+    pools = _pools(flags, model.config.get("architectures"))
+    return Told(replace(model, **changes), flags, tuple(blind), fit, pools)
+
+
+def _pools(flags: dict[str, str], architectures: Any) -> bool:
+    """Whether the server runs a model for its hidden states (_get_runner_type, config/model.py).
+
+    ``--task`` was the flag of releases before v0.13. What Sentence Transformers write beside a
+    checkpoint decides too, and is not known here.
+    """
+    if flags.get("runner", "auto") != "auto":
+        return flags["runner"] == "pooling"
+    if flags.get("convert", "auto") not in ("auto", "none"):
+        return True
+    if flags.get("task", "auto") != "auto":
+        return flags["task"] not in _TEXT_TASKS
+    names = architectures if isinstance(architectures, list | tuple) else ()
+    found = (
+        is_text
+        for name in names
+        for pattern, is_text in _WRITES_TEXT
+        if isinstance(name, str) and re.search(pattern, name)
+    )
+    return not next(found, True)
 
 
 def read_flags(arguments: Sequence[str]) -> dict[str, str]:

@@ -80,6 +80,11 @@ def unknown_types(fields: Fields) -> list[str]:
     return []
 
 
+def has_pattern(fields: Fields) -> bool:
+    """Whether the family has layers with a window between full ones, said or not."""
+    return fields.text("model_type") in _PATTERNS
+
+
 def _single_parts(fields: Fields, count: int) -> list[Layer] | None:
     """Layers of one part each (nemotron_h.py), None for other models."""
     if fields.text("hybrid_override_pattern"):
@@ -128,8 +133,16 @@ def _counted(fields: Fields, count: int) -> list[str] | None:
     full = fields.integer("full_attention_layers", minimum=0)
     sliding = fields.integer("sliding_attention_layers", minimum=0) or 0
     chunked = fields.integer("chunked_attention_layers", minimum=0) or 0
-    if full is None or not sliding + chunked:
+    if not count:
         return None
+    if full is None and 0 < sliding + chunked <= count:
+        full = count - sliding - chunked
+    if full is None or full == count or not (sliding + chunked or _limits(fields)):
+        return None
+    if not sliding + chunked and full < count:
+        # The others are not counted, and are of the one kind whose limit is given.
+        sliding = 0 if fields.integer("attention_chunk_size", minimum=0) else count - full
+        chunked = count - full - sliding
     if full + sliding + chunked != count:
         raise ValueError(
             f"config contradicts itself: {full} + {sliding + chunked} attention layers"
@@ -137,6 +150,10 @@ def _counted(fields: Fields, count: int) -> list[str] | None:
         )
     other = "sliding" if sliding else "chunked"
     return _spread(count, full, other)
+
+
+def _limits(fields: Fields) -> bool:
+    return bool(fields.integer("attention_chunk_size", "sliding_window", minimum=0))
 
 
 def _spread(count: int, full: int, other: str) -> list[str]:

@@ -17,9 +17,12 @@ from .shape import ModelShape
 from .units import GIB, Release, ceil_div
 from .weights import Split, rank_heads
 
-# Bytes for each element of the sampler's logits: with FlashInfer's or the newer own sampler, and
-# with the full sort of older releases.
+# Bytes for each element of the sampler's logits: with the newer own sampler (FlashInfer's, too),
+# and with the full sort of older releases.
 _SAMPLER, _SORTING_SAMPLER = 14.5, 39.0
+# Images of v0.10 sampled with FlashInfer unless told otherwise, other installations seldom did
+# (pull request 26859 turned it off).
+_MAYBE_FLASHINFER = ((0, 10), (0, 11))
 _SLACK_GIB = 0.1
 _GRAPHS_GIB, _LARGE_GRAPHS_GIB, _FIRST_ENGINE_GRAPHS_GIB = 1.1, 2.0, 0.2
 _LARGE_PARAMS = 60e9
@@ -50,12 +53,21 @@ def sampler_bytes(shape: ModelShape, release: Release, rows: int) -> float:
     return (_SAMPLER if release.since(0, 17) else _SORTING_SAMPLER) * rows * shape.vocab
 
 
+def sampler_doubt_gib(shape: ModelShape, release: Release, rows: int) -> float:
+    """By how much less the sampler may take, where nobody says which one there is."""
+    first, end = _MAYBE_FLASHINFER
+    if not release.since(*first) or release.since(*end):
+        return 0.0
+    return (_SORTING_SAMPLER - _SAMPLER) * rows * shape.vocab / GIB
+
+
 def _moe_bytes(shape: ModelShape, quant: Quantization, split: Split, tokens: int) -> float:
     """Workspace of the expert kernels; MXFP4 kernels are fused and need none."""
     moe = shape.moe
     if moe is None or quant.name == "mxfp4":
         return 0.0
-    width = moe.intermediate / split.tp
+    # With expert parallelism each rank holds some experts whole.
+    width = moe.intermediate / split.expert_cut
     return tokens * moe.top_k * (max(2 * width, shape.hidden) + width) * 2
 
 
@@ -125,7 +137,7 @@ def _adapter_width(shape: ModelShape, split: Split, layer: Layer) -> float:
     if layer.ffn == "dense":
         total += (ups + 1) * (shape.hidden + shape.intermediate / split.tp)
     elif layer.ffn == "moe" and shape.moe:
-        inner = shape.moe.intermediate / (1 if split.ep > 1 else split.tp)
+        inner = shape.moe.intermediate / split.expert_cut
         experts = ceil_div(shape.moe.experts, split.ep)
         total += experts * (ups + 1) * (shape.hidden + inner)
     return total

@@ -11,27 +11,13 @@ from typing import Any
 
 from ..checkpoint.result import Tensor
 from ..spec.model import Gpu, Model
-from .cards import LARGEST
+from .advice import fewest_gpus, longest_context
 from .case import Case, read_case
-from .confidence import judge, margin_gib
-from .figures import Figures, KvCache, all_stages, evaluate, with_fewer_seqs
+from .figures import KvCache
 from .host import HostNeeds, host_needs
-from .kv_cache import KV_DTYPES, longest
-from .rules import (
-    Budget,
-    Reason,
-    mamba_reasons,
-    memory_reasons,
-    shape_reasons,
-    startup_reasons,
-)
-from .units import GIB, SETTLED_TOKENS
-from .weights import Split
-
-_GPU_COUNTS = (1, 2, 4, 8)
-_STAGE_COUNTS = (2, 4, 8)
-# A context that nobody limits is looked for up to here.
-_UNLIMITED = 2**27
+from .rules import Budget, Reason
+from .units import GIB
+from .verdict import Verdict, decide
 
 
 @dataclass(frozen=True)
@@ -44,7 +30,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """The answer. ``notes`` say why ``confidence`` is not ``exact``.
+    """The answer. ``notes`` say why ``confidence`` is not ``exact``, and what the plan changes.
 
     ``stages``: each pipeline stage in order; rank 0 belongs to the first one.
     ``max_num_seqs``: what to give the server where a hybrid model needs less than its default.
@@ -100,7 +86,9 @@ def _memory(budget: Budget) -> dict[str, float | None]:
         "total_gib", "requested_gib", "weights_gib", "activation_gib", "non_torch_gib",
         "cuda_graph_gib", "kv_cache_gib",
     )  # fmt: skip
-    return {name: _rounded(getattr(budget, name), 4) for name in names}
+    values = {name: _rounded(getattr(budget, name), 4) for name in names}
+    # How much is missing is in the reasons; a size is never below zero.
+    return {name: None if value is None else max(0.0, value) for name, value in values.items()}
 
 
 def _rounded(value: float | None, places: int) -> float | None:
@@ -121,143 +109,59 @@ def plan_memory(
     Raises ValueError for a configuration whose fields are impossible or contradict each other;
     fields that are absent make the answer ``unknown`` and are named in it.
     """
-    case, figures, suggested = _settle(read_case(model, gpu, vllm_version, tensors))
-    confidence, notes = judge(case, figures.budget)
-    reasons = [] if case.blind else find_reasons(case, figures)
-    if confidence == "unknown":
-        reasons = [reason for reason in reasons if _is_certain(reason, case)]
-        reasons += _beyond_any_card(case, reasons)
-    stages = _stages(case)
+    verdict = decide(read_case(model, gpu, vllm_version, tensors))
+    case, longest = verdict.case, longest_context(verdict)
+    confidence, notes = verdict.confidence, [*verdict.notes, *_shortage(verdict, longest)]
+    stages = _stages(verdict)
     return MemoryPlan(
-        fits=not reasons,
-        confidence=confidence,
-        reasons=tuple(reasons),
-        notes=tuple(notes),
+        fits=verdict.fits,
+        confidence="estimate" if confidence == "exact" and notes else confidence,
+        reasons=verdict.reasons,
+        notes=(*notes, *_fewer_seqs(verdict)),
         missing=case.shape.missing,
         stages=stages,
-        kv_cache=KvCache() if case.blind else figures.kv_cache,
-        max_model_len_that_fits=None if case.blind else _longest(case, figures),
-        minimum_gpus=None if case.blind else _minimum_gpus(case, fits=not reasons),
-        max_num_seqs=suggested,
+        kv_cache=verdict.tightest.kv_cache if verdict.knows_cache else KvCache(),
+        max_model_len_that_fits=longest,
+        minimum_gpus=fewest_gpus(verdict),
+        max_num_seqs=verdict.max_num_seqs if verdict.knows_cache else None,
         host=_host(case, stages),
     )
 
 
-def _settle(case: Case) -> tuple[Case, Figures, int | None]:
-    """The case with the numbers that depend on its own figures, and the requests to ask for."""
-    figures, suggested = evaluate(case), None
-    if case.shape.is_hybrid and not case.settings.seqs_given and not case.blind:
-        case, figures, suggested = with_fewer_seqs(case, figures)
-    if case.settings.fit_length:
-        case, figures = _with_fitting_length(case, figures)
-    return case, figures, suggested
+def _shortage(verdict: Verdict, longest: int | None) -> list[str]:
+    """What lacks where a plan fits only because the estimate may be wrong."""
+    length, budget = verdict.case.settings.length, verdict.tightest.budget
+    if not (verdict.fits and length and longest is not None and longest < length):
+        return []
+    why = "the server starts only if it takes a little less memory than was computed"
+    if verdict.confidence == "unknown":
+        why = "what is not known decides whether it starts"
+    rest = f"by these figures up to {longest} tokens fit" if longest else "no length fits for sure"
+    short = (
+        f"one request of {length} tokens needs {budget.needed_gib or 0.0:.2f} GiB of cache, and"
+        f" {max(0.0, budget.kv_cache_gib or 0.0):.2f} GiB are computed: {why}; {rest}"
+    )
+    return [short]
 
 
-def _stages(case: Case) -> tuple[Stage, ...]:
+def _fewer_seqs(verdict: Verdict) -> list[str]:
+    """Say that the server is given fewer requests than it would take by itself."""
+    if verdict.max_num_seqs is None or not verdict.knows_cache:
+        return []
+    blocks = verdict.tightest.kv_cache.num_blocks
+    note = (
+        f"each request needs a block of the Mamba cache, and there are about {blocks}:"
+        f" max_num_seqs {verdict.max_num_seqs} is set instead of vLLM's default"
+    )
+    return [note]
+
+
+def _stages(verdict: Verdict) -> tuple[Stage, ...]:
     """Each stage; what is left for the cache is not known where the server's flags are not."""
-    split = case.settings.split
-    budgets = [figures.budget for figures in all_stages(case)]
-    if case.blind:
+    split, budgets = verdict.case.settings.split, [stage.budget for stage in verdict.stages]
+    if verdict.case.blind:
         budgets = [replace(budget, requested_gib=None, kv_cache_gib=None) for budget in budgets]
     return tuple(Stage(split.tp * split.dp, budget) for budget in budgets)
-
-
-def _with_fitting_length(case: Case, figures: Figures) -> tuple[Case, Figures]:
-    """The longest context that fits in place of the checkpoint's own (max_model_len ``auto``)."""
-    length = _longest(case, figures)
-    if length is None:
-        return case, figures
-    shorter = replace(case, settings=replace(case.settings, length=max(1, length)))
-    return shorter, evaluate(shorter)
-
-
-def find_reasons(case: Case, figures: Figures) -> list[Reason]:
-    """All rules that fail, in vLLM's order."""
-    shape, quant, settings, budget = case.shape, case.quant, case.settings, figures.budget
-    margin = margin_gib(case, budget)
-    reasons = shape_reasons(shape, quant, settings)
-    reasons += memory_reasons(budget, settings, margin, is_sure=not case.quant.doubt)
-    reasons += mamba_reasons(shape, budget, settings, margin)
-    return reasons + startup_reasons(budget, settings, shape, quant)
-
-
-def _is_certain(reason: Reason, case: Case) -> bool:
-    """What holds although something else about the model is not known."""
-    if reason.rule == "tensor_parallel_shape":
-        return True
-    if case.shape.doubts:
-        return False
-    if reason.rule == "kv_cache" and case.settings.kv_given_gib is not None:
-        return True
-    if case.settings.card is not None and case.settings.card.unified:
-        # The margin already grants all that is not weights.
-        return reason.rule in ("weights", "no_kv_memory", "kv_cache") and not case.quant.doubt
-    return reason.rule in ("free_memory", "weights")
-
-
-def _beyond_any_card(case: Case, found: list[Reason]) -> list[Reason]:
-    """Without a known card: what would not fit the largest one either."""
-    settings = case.settings
-    known = settings.card is not None or settings.cpu or settings.kv_given_gib is not None
-    if known or found or case.blind or case.shape.doubts or case.shape.missing or case.quant.doubt:
-        return []
-    largest = replace(case, settings=replace(settings, card=LARGEST))
-    reasons = [
-        reason
-        for reason in find_reasons(largest, evaluate(largest))
-        if reason.rule in ("weights", "kv_cache")
-    ]
-    return [replace(reason, message=f"on the largest GPU: {reason.message}") for reason in reasons]
-
-
-def _longest(case: Case, figures: Figures) -> int | None:
-    """The longest context that fits, within what the checkpoint allows."""
-    cut, blocks = figures.layout, figures.kv_cache.num_blocks
-    if cut is None or blocks is None:
-        return None
-    if case.settings.release.since(*SETTLED_TOKENS):
-        blocks -= 1
-    limit = case.settings.longest or _UNLIMITED
-    found = longest(case.shape, case.settings.cache, cut, max(0, blocks), limit)
-    return None if found == _UNLIMITED else found
-
-
-def _minimum_gpus(case: Case, *, fits: bool) -> int | None:
-    """The smallest number of GPUs of this kind that carries the model, None when unknown."""
-    settings, own = case.settings, case.settings.split
-    is_known = not case.shape.missing and settings.cache.kv_dtype in KV_DTYPES
-    if settings.card is None or settings.card.unified or not is_known:
-        return None
-    for split in _splits(own):
-        if split == own and fits:
-            return own.gpus
-        if fits and split.gpus >= own.gpus:
-            continue
-        other = replace(case, settings=replace(settings, split=split))
-        if not case.shape.layers or split.pp > len(case.shape.layers):
-            continue
-        if shape_reasons(case.shape, case.quant, other.settings):
-            continue
-        if not find_reasons(other, _with_room(other)):
-            return split.gpus
-    return own.gpus if fits else None
-
-
-def _with_room(case: Case) -> Figures:
-    figures = evaluate(case)
-    if case.shape.is_hybrid and not case.settings.seqs_given:
-        return with_fewer_seqs(case, figures)[1]
-    return figures
-
-
-def _splits(own: Split) -> list[Split]:
-    """Tensor parallelism within a node first, then pipeline stages over nodes."""
-    within = [replace(own, tp=tp, pp=1) for tp in _GPU_COUNTS]
-    across = [replace(own, tp=_GPU_COUNTS[-1], pp=pp) for pp in _STAGE_COUNTS]
-    found = [*within, *across]
-    if own not in found:
-        found.append(own)
-    return sorted(found, key=lambda split: (split.gpus, split.pp))
 
 
 def _host(case: Case, stages: Sequence[Stage]) -> HostNeeds:
@@ -268,9 +172,12 @@ def _host(case: Case, stages: Sequence[Stage]) -> HostNeeds:
     if settings.cpu:
         resident = None if case.blind else _on_cpu(case, stages)
     shape_known = not (case.shape.missing or case.shape.doubts)
+    # The size of the files is computed from a shape that is not this model's.
+    computed_in_doubt = case.weights_bytes is None and bool(case.shape.doubts)
+    files = None if computed_in_doubt else case.files_bytes
     return host_needs(
         settings.split.gpus,
-        checkpoint_gib=None if case.files_bytes is None else case.files_bytes / GIB,
+        checkpoint_gib=None if files is None else files / GIB,
         processor_cache_gib=0.0
         if settings.text_only
         else settings.processor_cache_gib * (1 + settings.split.dp),

@@ -12,6 +12,8 @@ from typing import Any
 
 from .fields import Fields
 from .modules import Entries, matches, sort_out
+from .quantization_check import check_bits, check_group, check_quantization, odd_dtype, with_bits
+from .units import Release
 
 DTYPE_BYTES = {
     "float32": 4.0, "float": 4.0, "float16": 2.0, "half": 2.0, "bfloat16": 2.0, "auto": 2.0,
@@ -42,12 +44,18 @@ _WORDS = (
 # Names that are no part of a longer one.
 _WHOLE_WORDS = {"inc": "int4", "rtn": "int4"}
 _UNSUPPORTED = ("torchao", "gguf", "humming", "fp_quant", "deepseek_v4")
+# Formats whose experts may get smaller groups than the checkpoint's (moe_wna16.py).
+_REGROUPED = ("awq", "gptq", "auto_round", "auto-round", "intel/auto-round", "moe_wna16")
 _UNQUANTIZED = ("", "none", "null", "auto", "bf16", "bfloat16", "fp16", "float16")
 # Lists of what is left alone, under the names of the tools that write them.
 _IGNORE = (
     "ignore", "ignored_layers", "modules_to_not_convert", "exclude_modules", "exclude",
     "llm_int8_skip_modules",
 )  # fmt: skip
+_EXPERTS = ("mlp.experts", "experts")
+# Below this compute capability (times ten) a card has no FP8 units, and from _BLOCK_KERNELS on it
+# has kernels for FP8 blocks in linear layers.
+_FP8_UNITS, _BLOCK_KERNELS = 89, 90
 _MIXED_DOUBT = "which layers of a mixed checkpoint are quantized how is not said"
 
 # Bytes of a parameter of what the entries mean, the first match deciding.
@@ -63,7 +71,10 @@ class Quantization:
     ``linear_bytes``: bytes of a parameter; ``full_bytes``: of one that is not quantized.
     ``rules``: entries that mean matrices of all layers, and their bytes. ``skipped``: matrices
     of single layers that differ from the other layers', and their bytes. ``head``: bytes of the
-    output matrix. ``block``: rows and columns of a scale; ``group``: input columns of one.
+    output matrix, 0 where there is none. ``block``: rows and columns of a scale; ``group``: input
+    columns of one; ``regroups``: vLLM may give experts smaller ones.
+    ``blocks``: bytes of a parameter with FP8 blocks on the card, in linear layers
+    and in experts, where these differ from the files'.
     """
 
     name: str = ""
@@ -76,6 +87,8 @@ class Quantization:
     head: float | None = None
     block: tuple[int, int] | None = None
     group: int = 0
+    regroups: bool = False
+    blocks: tuple[float, float] | None = None
     kv_dtype: str = ""
     doubt: str = ""
 
@@ -86,13 +99,19 @@ class Quantization:
 
     def head_bytes(self, *, tied: bool) -> float:
         """Bytes of one parameter of the output matrix; one that is shared stays whole."""
+        if self.head == 0:
+            return 0.0
         return self.full_bytes if tied or self.head is None else self.head
 
     def module_bytes(self, name: str) -> float:
         """Bytes of one parameter of a matrix such as ``self_attn.q_proj``, in most layers."""
-        if not self.name:
-            return self.full_bytes
-        if self.only_experts and name not in ("mlp.experts", "experts"):
+        size = self._most_bytes(name)
+        if self.blocks and name in _EXPERTS and size == self.blocks[0]:
+            return self.blocks[1]
+        return size
+
+    def _most_bytes(self, name: str) -> float:
+        if not self.name or (self.only_experts and name not in _EXPERTS):
             return self.full_bytes
         for entry, size in self.rules:
             if matches(entry, name):
@@ -117,14 +136,54 @@ def read_quantization(
     full = DTYPE_BYTES.get(dtype, 2.0)
     fields = Fields(config)
     details = _details(fields)
+    check_quantization(details, fields, flag)
     said = _said(details, fields, flag)
     if said.lower() in _UNQUANTIZED:
-        return Quantization(full_bytes=full, linear_bytes=full, kv_dtype=_kv_dtype(details, fields))
+        odd = odd_dtype(fields)
+        return Quantization(
+            full_bytes=full,
+            linear_bytes=full,
+            kv_dtype=_kv_dtype(details, fields),
+            doubt=f"the checkpoint's type is {odd[:20]}: vLLM takes 16 bits for it" if odd else "",
+        )
     form = _form(said, details)
     if form is None:
-        doubt = f"quantization {said[:80]!r} is not known; bytes per parameter cannot be told"
+        what = with_bits(said, details)
+        doubt = f"quantization {what} is not known; bytes per parameter cannot be told"
         return Quantization(name=said, linear_bytes=full, full_bytes=full, doubt=doubt)
     return _known(said, form, details, fields, full)
+
+
+def on_card(quant: Quantization, capability: int, release: Release) -> Quantization:
+    """The same on a card of this compute capability (times ten; 0: not known).
+
+    Marlin holds a scale of a block once for each of its output rows, in 16 bits
+    (prepare_fp8_layer_for_marlin in quantization/utils/marlin_utils_fp8.py, since v0.9). Cards
+    without FP8 units have no other kernel for blocks; those of capability 8.9 have one for experts
+    alone since v0.29 (_POSSIBLE_FP8_BLOCK_KERNELS in model_executor/kernels/linear).
+    """
+    if not capability or capability >= _BLOCK_KERNELS or not release.since(0, 9):
+        return quant
+    stored = _FORMATS["fp8_block"]
+    repeated = 1 + 2 / (quant.block or (128, 128))[1]
+    if capability >= _FP8_UNITS and not release.since(0, 29):
+        return quant
+    blocks = (repeated, repeated if capability < _FP8_UNITS else stored)
+
+    def kept(size: float, name: str = "") -> float:
+        return blocks[name in _EXPERTS] if size == stored else size
+
+    return replace(
+        quant,
+        linear_bytes=kept(quant.linear_bytes),
+        rules=tuple((entry, kept(size)) for entry, size in quant.rules),
+        skipped={
+            layer: tuple((name, kept(size, name)) for name, size in own)
+            for layer, own in quant.skipped.items()
+        },
+        head=None if quant.head is None else kept(quant.head),
+        blocks=blocks,
+    )
 
 
 def _known(
@@ -146,6 +205,7 @@ def _known(
         rules=tuple((entry, size) for entries, size in rules for entry in entries.general),
         block=_block(details, fields, said),
         group=group,
+        regroups=said.lower() == "inc" or said.lower().startswith(_REGROUPED),
         kv_dtype=_kv_dtype(details, fields),
         doubt=_MIXED_DOUBT if is_mixed and not own else "",
     )
@@ -328,6 +388,9 @@ def _override_rules(details: Mapping[str, Any], full: float) -> Rules:
             raise ValueError(f"config.quantization_config.{name} is not a mapping")
         for key, change in listed.items():
             entries = sort_out([sign + str(key).removeprefix("-:").removeprefix("+:")])
+            if isinstance(change, Mapping):
+                check_bits(change, name)
+                check_group(change, is_strict=False)
             bits = change.get("bits", 4) if isinstance(change, Mapping) else 4
             if str(key).startswith("-:") or not isinstance(bits, int) or bits >= 16:
                 rules.append((entries, full))

@@ -118,7 +118,7 @@ def _values(
         return 0.0
     tables = set()
     for scaling in scalings:
-        width = fields.integer("qk_rope_head_dim") or head_dim
+        width = fields.integer("qk_rope_head_dim", minimum=0) or head_dim
         if scaling.layers == "full_attention":
             width = global_head_dim or width
         tables.add((scaling.kind, _rows(scaling, positions), int(width * scaling.partial)))

@@ -14,10 +14,17 @@ from .quantization import Quantization
 from .settings import Settings
 from .shape import ModelShape
 from .units import GIB, GRAPHS_IN_BUDGET, SETTLED_TOKENS, ceil_div, round_up
+from .weights import Split
 
 # gpt-oss ran out of memory while warming up its sampler on Hopper with these releases. It ran
 # with v0.11 and failed since v0.14 with the same flags (issue 33155); why, nobody reported.
 _SEEN_WARM_UP, _WARM_UP_NOTED = ((0, 19, 0), (0, 20, 0)), (0, 14, 0)
+# From this one on the kernel for experts takes groups that were halved (pull request 30210); v0.8.5
+# stopped in it (issue 17604).
+_HALVED_GROUPS, _LEAST_GROUP = (0, 13, 0), 32
+# On small cards the context was seen to take less than the 0.5 GiB that are counted.
+_CONTEXT_DOUBT_GIB = 0.25
+_EXPERTS_WIDTH = "moe_intermediate_size"
 
 
 @dataclass(frozen=True)
@@ -54,9 +61,9 @@ def shape_reasons(shape: ModelShape, quant: Quantization, settings: Settings) ->
     """What cannot be divided among the ranks; certain, whatever the memory."""
     tp = settings.split.tp
     found = []
-    for what, size in _divided(shape, settings):
-        if size % tp:
-            found.append(f"{what} ({size}) is not divisible by {tp}")
+    for what, size, cut in _divided(shape, settings.split):
+        if size % cut:
+            found.append(f"{what} ({size}) is not divisible by {cut}")
     heads = shape.kv_heads
     if heads and not shape.mla and heads % tp and tp % heads:
         found.append(f"{tp} and num_key_value_heads ({heads}) do not divide each other")
@@ -77,34 +84,77 @@ def _stage_reasons(layers: int, pp: int) -> list[Reason]:
     return [Reason("tensor_parallel_shape", message, fix)]
 
 
-def _divided(shape: ModelShape, settings: Settings) -> Iterator[tuple[str, int]]:
-    """Sizes that tensor parallelism cuts (vllm/config/model.py and the layers' own checks)."""
+def _divided(shape: ModelShape, split: Split) -> Iterator[tuple[str, int, int]]:
+    """Sizes that are cut, and over how many ranks (vllm/config/model.py and the layers' checks)."""
     if shape.heads:
-        yield "num_attention_heads", shape.heads
-    yield "vocab_size rounded up to 64", round_up(shape.vocab, 64)
+        yield "num_attention_heads", shape.heads, split.tp
+    yield "vocab_size rounded up to 64", round_up(shape.vocab, 64), split.tp
     if any(layer.ffn == "dense" for layer in shape.layers):
-        yield "intermediate_size", shape.intermediate
-    if shape.moe and settings.split.ep == 1:
-        yield "moe_intermediate_size", shape.moe.intermediate
+        yield "intermediate_size", shape.intermediate, split.tp
+    if shape.moe:
+        yield "moe_intermediate_size", shape.moe.intermediate, split.expert_cut
     if shape.state:
-        yield "linear value heads", shape.state.value_heads
+        yield "linear value heads", shape.state.value_heads, split.tp
 
 
 def _uneven_blocks(shape: ModelShape, quant: Quantization, settings: Settings) -> Iterator[str]:
     """Scales belong to blocks of a matrix that a cut must not divide."""
-    tp = settings.split.tp
     size = quant.block[1] if quant.block else quant.group
-    if not size or tp == 1:
+    if not size:
         return
-    widths = {}
+    word = "weight quantization block" if quant.block else "quantization group"
+    for name, width, cut in _scaled_widths(shape, quant, settings.split):
+        if cut == 1 or width % cut or width // cut % size == 0:
+            continue
+        if name == _EXPERTS_WIDTH and _are_groups_halved(width // cut, shape, quant, settings):
+            continue
+        yield f"{name} / {cut} = {width // cut} is not divisible by the {word} of {size}"
+
+
+def _scaled_widths(
+    shape: ModelShape, quant: Quantization, split: Split
+) -> Iterator[tuple[str, int, int]]:
+    """Widths of quantized matrices that are cut, and over how many ranks."""
     if any(layer.ffn == "dense" for layer in shape.layers) and not quant.only_experts:
-        widths["intermediate_size"] = shape.intermediate
-    if shape.moe and settings.split.ep == 1:
-        widths["moe_intermediate_size"] = shape.moe.intermediate
-    for name, width in widths.items():
-        if width % tp == 0 and width // tp % size:
-            word = "weight quantization block" if quant.block else "quantization group"
-            yield f"{name} / {tp} = {width // tp} is not divisible by the {word} of {size}"
+        yield "intermediate_size", shape.intermediate, split.tp
+    if shape.moe:
+        yield _EXPERTS_WIDTH, shape.moe.intermediate, split.expert_cut
+    if shape.moe and _is_shared_in_blocks(shape, quant, split):
+        yield "the width of the shared expert", shape.moe.shared, split.tp
+
+
+def _is_shared_in_blocks(shape: ModelShape, quant: Quantization, split: Split) -> bool:
+    """Whether what runs beside the chosen experts is cut and holds blocks.
+
+    Expert parallelism leaves it cut, and with data parallelism copies it to each rank
+    (use_sequence_parallel_moe in vllm/config/parallel.py, 0.32). Its matrices are checked by
+    validate_fp8_block_shape in quantization/utils/fp8_utils.py.
+    """
+    if shape.moe is None or quant.block is None or (split.ep > 1 and split.dp > 1):
+        return False
+    name = "mlp.up_proj" if shape.moe.beside else "mlp.shared_experts"
+    return any(
+        layer.ffn == "moe" and quant.layer_bytes(index, name) == quant.linear_bytes
+        for index, layer in enumerate(shape.layers)
+    )
+
+
+def _are_groups_halved(
+    width: int, shape: ModelShape, quant: Quantization, settings: Settings
+) -> bool:
+    """Whether vLLM gives the experts of a rank smaller groups instead of refusing.
+
+    Where Marlin does not fit, AWQ's, GPTQ's and AutoRound's experts go to
+    quantization/moe_wna16.py (0.32), which halves the group until it divides both sizes, down to
+    32. llm-compressor's format has no such way.
+    """
+    if not quant.regroups or not settings.release.since(*_HALVED_GROUPS):
+        return False
+    hidden = (shape.moe.latent if shape.moe else 0) or shape.hidden
+    size = quant.group
+    while size >= _LEAST_GROUP and (width % size or hidden % size):
+        size //= 2
+    return size >= _LEAST_GROUP
 
 
 def memory_reasons(
@@ -187,12 +237,16 @@ def _given_cache(total: float, given: float, budget: Budget) -> list[Reason]:
 
 
 def _graphs_outside(total: float, card: Card, budget: Budget, settings: Settings) -> list[Reason]:
-    """v0.8 to v0.20 captured CUDA graphs on top of the share; half of what they take is certain."""
+    """v0.8 to v0.20 captured CUDA graphs on top of the share.
+
+    Certain are half of what they take and, on one card, part of what the context takes.
+    """
     release, graphs = settings.release, budget.cuda_graph_gib or 0.0
     if release.since(*GRAPHS_IN_BUDGET) or not release.since(0, 8) or budget.requested_gib is None:
         return []
     taken = budget.requested_gib + context_gib(settings.split, card, release) + graphs / 2
-    if taken <= total or _free_memory(total, settings):
+    doubt = _CONTEXT_DOUBT_GIB if settings.split.tp == 1 else 0.0
+    if taken - doubt <= total or _free_memory(total, settings):
         return []
     room = (total - taken + budget.requested_gib - graphs / 2) / total
     return [

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..spec.model import Model
 from .cards import Card, find_card
@@ -15,6 +15,7 @@ from .quantization import DTYPE_BYTES, Quantization
 from .shape import ModelShape
 from .state import SSM_BYTES
 from .units import (
+    ALIGNED_PREFIXES,
     CHUNKED_MANAGER,
     CHUNKED_OFF,
     CHUNKED_ON,
@@ -22,6 +23,7 @@ from .units import (
     HYBRID_MANAGER,
     HYBRID_PREFIXES,
     SETTLED_TOKENS,
+    STATE_PREFIXES,
     Release,
     parse_release,
 )
@@ -29,8 +31,10 @@ from .weights import Split
 
 _LARGE_CARD_GIB, _HUGE_CARD_GIB = 70, 160
 # More than any cluster has; each stage of a split is computed.
-_MOST_RANKS = 10_000
+MOST_RANKS = 10_000
 _SWAP_GIB = 4.0
+# Pooling models took batches of so many tokens up to v0.11 (vllm/config/scheduler.py).
+_POOLING_TOKENS = 32768
 _CPU_SPACE, _MOST_SPACE_GIB = "VLLM_CPU_KVCACHE_SPACE", 10**6
 # Speculation that does not run beside asynchronous scheduling (VllmConfig.__post_init__).
 _SYNCHRONOUS_DRAFTS = ("ngram", "suffix", "medusa", "mlp_speculator", "custom_class")
@@ -78,7 +82,7 @@ def read_settings(
     release = resolve_release(model, version)
     positions = shape.rotary.longest_context(release)
     length = model.max_model_len or shape.rotary.default_context(release) or None
-    tokens, seqs = _batch(model, flags, release, card, length)
+    tokens, seqs = _batch(told, release, card, length)
     cpu = model.accelerator == "cpu"
     offload = gib_flag(flags, "cpu-offload-gb")
     return Settings(
@@ -94,7 +98,7 @@ def read_settings(
         eager=model.enforce_eager or cpu,
         kv_given_gib=_cpu_space(model) if cpu else model.kv_cache_memory_gib,
         cpu=cpu,
-        cache=_cache(model, shape, quant, flags, release, tokens, card),
+        cache=_cache(told, shape, quant, release, tokens, card),
         text_only="language-model-only" in flags or not shape.vision,
         speculative=bool(model.speculative_config),
         adapters=_adapters(model, flags),
@@ -108,10 +112,10 @@ def read_settings(
 
 
 def _split(model: Model) -> Split:
-    if model.workers > _MOST_RANKS:
+    if model.workers > MOST_RANKS:
         raise ValueError(
             "tensor_parallel_size x pipeline_parallel_size x data_parallel_size is"
-            f" {model.workers}; it must be at most {_MOST_RANKS}"
+            f" {model.workers}; it must be at most {MOST_RANKS}"
         )
     return Split(
         model.tensor_parallel_size,
@@ -151,7 +155,7 @@ def pick_card(model: Model, product: str | None, memory_gib: float | None) -> Ca
         family = "hopper" if memory_gib > 79.0 and not product else "other"
         family = "amd" if model.accelerator == "amd" else family
         return Card(memory_gib, family)
-    return Card(memory_gib, card.family, unified=card.unified)
+    return replace(card, memory_gib=memory_gib, listed=True)
 
 
 def resolve_release(model: Model, version: str | None) -> Release:
@@ -166,12 +170,13 @@ def _utilization(release: Release) -> float:
     return 0.92 if release.since(*GRAPHS_IN_BUDGET) else 0.90
 
 
-def _batch(
-    model: Model, flags: dict[str, str], release: Release, card: Card | None, length: int | None
-) -> tuple[int, int]:
+def _batch(told: Told, release: Release, card: Card | None, length: int | None) -> tuple[int, int]:
     """max_num_batched_tokens and max_num_seqs (vllm/engine/arg_utils.py, server)."""
+    model, flags = told.model, told.flags
     tokens, seqs = model.max_num_batched_tokens, model.max_num_seqs
     default_tokens, default_seqs = _batch_defaults(model, release, card, length)
+    if told.pools and release.since(0, 8) and not release.since(0, 12):
+        default_tokens = max(default_tokens, _POOLING_TOKENS)
     if flags.get("performance-mode") == "throughput":
         default_tokens, default_seqs = 2 * default_tokens, 2 * default_seqs
     wanted = seqs or default_seqs
@@ -227,14 +232,14 @@ def _is_on(model: Model, name: str) -> bool | None:
 
 
 def _cache(
-    model: Model,
+    told: Told,
     shape: ModelShape,
     quant: Quantization,
-    flags: dict[str, str],
     release: Release,
     tokens: int,
     card: Card | None,
 ) -> CacheOptions:
+    model, flags = told.model, told.flags
     aligned = _is_on(model, "VLLM_MLA_CUDA_MEM_ALIGN_KV_CACHE")
     kv_dtype = _packed(model, shape, card, _kv_dtype(model, quant))
     manager = "disable-hybrid-kv-cache-manager" not in flags
@@ -244,7 +249,7 @@ def _cache(
         model_bytes=int(quant.full_bytes),
         block_size=model.block_size,
         default_block_size=_default_block(model, shape, release, card, kv_dtype),
-        in_flight_tokens=tokens * _steps_in_flight(model, flags, release),
+        in_flight_tokens=tokens * _steps_in_flight(told, release),
         state_mode=state_mode(model, shape, flags, release),
         hybrid_manager=manager and release.since(*HYBRID_MANAGER),
         chunked_as_full=_is_chunked_off(model, release),
@@ -257,16 +262,17 @@ def _cache(
     )
 
 
-def _steps_in_flight(model: Model, flags: dict[str, str], release: Release) -> int:
+def _steps_in_flight(told: Told, release: Release) -> int:
     """Steps whose tokens a window is held for (VllmConfig.max_concurrent_batches).
 
-    Asynchronous scheduling, which CPUs and some kinds of speculation do without, adds one.
+    Asynchronous scheduling, which CPUs, pooling and some kinds of speculation do without, adds one.
     """
+    model = told.model
     if not release.since(*SETTLED_TOKENS):
         return 1
     drafts = str(model.speculative_config.get("method", ""))
-    off = "no-async-scheduling" in flags or drafts in _SYNCHRONOUS_DRAFTS
-    if model.accelerator == "cpu" or off:
+    off = "no-async-scheduling" in told.flags or drafts in _SYNCHRONOUS_DRAFTS
+    if model.accelerator == "cpu" or off or told.pools:
         return model.pipeline_parallel_size
     return model.pipeline_parallel_size + 1
 
@@ -276,11 +282,13 @@ def state_mode(model: Model, shape: ModelShape, flags: dict[str, str], release: 
 
     MambaModelConfig in vllm/model_executor/models/config.py. Prefix caching decides, which is on
     by itself since v0.28; before, Mamba-2 kept a state for each block where it was switched on.
+    The first releases switched it off for these models.
     """
     on = model.enable_prefix_caching
-    if not (release.since(*HYBRID_PREFIXES) if on is None else on):
-        return "none"
     mamba = shape.state is not None and not shape.state.gated_delta
+    possible = release.since(*(STATE_PREFIXES if mamba else ALIGNED_PREFIXES))
+    if not possible or not (release.since(*HYBRID_PREFIXES) if on is None else on):
+        return "none"
     every = mamba and flags.get("mamba-cache-mode") != "align"
     return "all" if every and not release.since(*HYBRID_PREFIXES) else "align"
 

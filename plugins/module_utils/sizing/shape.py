@@ -17,9 +17,10 @@ from typing import Any, TypedDict
 from . import families
 from .experts import Moe, read_moe
 from .fields import Fields
+from .gaps import announces_mla, is_for_cache, promised
 from .layers import Layer, listed_layers, read_layers
 from .rotary import Rotary, read_rotary
-from .state import LinearState, read_state
+from .state import LinearState, read_state, state_gaps
 from .vision import deepstack_levels, is_multimodal, vision_params
 
 _COUNTS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
@@ -82,8 +83,9 @@ class _Counts(TypedDict):
 class ModelShape:
     """What decides memory. Zero where the configuration does not say (see ``missing``).
 
-    ``norms``: those of the hidden size in one layer. ``extra_params``: what is neither a layer
-    nor a matrix of the vocabulary: a vision tower, a table of positions.
+    ``assumed``: fields of a nested language model that follow from its kind. ``norms``: those of
+    the hidden size in one layer. ``extra_params``: what is neither a layer nor a matrix of the
+    vocabulary: a vision tower, a table of positions.
     """
 
     hidden: int
@@ -119,6 +121,7 @@ class ModelShape:
     missing_for_kv: tuple[str, ...]
     missing_for_weights: tuple[str, ...]
     doubts: tuple[str, ...]
+    assumed: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -153,11 +156,12 @@ def read_shape(config: Mapping[str, Any]) -> ModelShape:
     Fields that are absent are named in ``missing``. Raises ValueError with the field for values
     that are negative, zero, no numbers, or contradict each other.
     """
-    fields = Fields(_flat(config))
+    fields = Fields(_flat(families.named(config)))
     count = fields.same_integer(*_COUNTS) or listed_layers(fields)
     hidden = fields.same_integer("hidden_size", "n_embd", "d_model", "dim") or 0
     mla, moe, state = _mla(fields), read_moe(fields), read_state(fields)
-    layers = read_layers(fields, count, is_moe=moe is not None, has_state=state is not None)
+    has_state = state is not None or bool(state_gaps(fields))
+    layers = read_layers(fields, count, is_moe=moe is not None, has_state=has_state)
     attention = _attention(fields, hidden, is_mla=mla is not None)
     rotary = read_rotary(fields, attention.head_dim, fields.integer("global_head_dim") or 0)
     shape = ModelShape(
@@ -178,10 +182,11 @@ def read_shape(config: Mapping[str, Any]) -> ModelShape:
         deepstack_levels=deepstack_levels(fields),
         missing_for_kv=(),
         missing_for_weights=(),
-        doubts=(*families.doubts(fields), *_stateless(layers, state)),
+        doubts=families.doubts(fields),
     )
     for_kv, for_weights = _missing(fields, shape)
-    return replace(shape, missing_for_kv=for_kv, missing_for_weights=for_weights)
+    assumed = tuple(sorted(fields.assumed))
+    return replace(shape, missing_for_kv=for_kv, missing_for_weights=for_weights, assumed=assumed)
 
 
 def _flat(config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -209,7 +214,7 @@ def _switches(fields: Fields) -> _Switches:
         ),
         "expert_bias": fields.flag("expert_bias", default=kind == "gpt_oss"),
         "gated": kind not in families.UNGATED,
-        "vision": is_multimodal(fields),
+        "vision": is_multimodal(fields) or families.takes_images(fields),
         "sparse_index": fields.get("index_topk") is not None,
     }  # fmt: skip
 
@@ -244,24 +249,25 @@ def _mtp_layers(fields: Fields) -> int:
     return count
 
 
-def _stateless(layers: tuple[Layer, ...], state: LinearState | None) -> tuple[str, ...]:
-    if state is None and any(layer.mixer == "state" for layer in layers):
-        return ("some layers keep a state, and config does not say of what size",)
-    return ()
-
-
 def _attention(fields: Fields, hidden: int, *, is_mla: bool) -> Attention:
     heads = fields.same_integer("num_attention_heads", "n_head", "n_heads", "num_heads") or 0
-    kv_heads = _kv_heads(fields) or heads
+    kv_heads = _kv_heads(fields)
+    if not kv_heads and families.has_as_many_kv_heads(fields):
+        kv_heads = heads
     head_dim = fields.integer("head_dim", "kv_channels", "attention_head_dim") or 0
     if is_mla:
         return Attention(heads, kv_heads, head_dim)
     if heads and kv_heads and heads % kv_heads:
-        raise ValueError(
-            f"config contradicts itself: num_attention_heads {heads} is no multiple of"
-            f" num_key_value_heads {kv_heads}"
-        )
-    if not head_dim and heads and hidden:
+        # A default that contradicts what is said is not this model's.
+        known = 0 if "num_attention_heads" in fields.assumed else heads
+        known_kv = 0 if "num_key_value_heads" in fields.assumed else kv_heads
+        if known and known_kv:
+            raise ValueError(
+                f"config contradicts itself: num_attention_heads {heads} is no multiple of"
+                f" num_key_value_heads {kv_heads}"
+            )
+        heads, kv_heads = known, known_kv
+    if not head_dim and heads and hidden and families.divides_heads(fields):
         if hidden % heads:
             raise ValueError(
                 f"config contradicts itself: hidden_size {hidden} is no multiple of"
@@ -272,7 +278,7 @@ def _attention(fields: Fields, hidden: int, *, is_mla: bool) -> Attention:
 
 
 def _kv_heads(fields: Fields) -> int:
-    """KV heads under the names of the families; zero when it is as many as query heads."""
+    """KV heads under the names of the families; zero where no field says a number."""
     if fields.text("model_type") == "falcon" and not fields.flag("new_decoder_architecture"):
         # falcon.py: num_kv_heads is read only in the new architecture.
         return 1 if fields.flag("multi_query", default=True) else 0
@@ -325,24 +331,9 @@ def _missing(fields: Fields, shape: ModelShape) -> tuple[tuple[str, ...], tuple[
         found["qk_rope_head_dim"] = shape.mla.rope_dim
         found["qk_nope_head_dim"] = shape.mla.nope_dim
         found["v_head_dim"] = shape.mla.v_head_dim
-    else:
+    elif not announces_mla(fields):
         found["num_key_value_heads"] = shape.kv_heads
         found["head_dim"] = shape.head_dim
     absent = [name for name, value in found.items() if not value]
-    absent += _promised(fields, shape)
-    needed = ("num_hidden_layers", "num_key_value_heads", "head_dim", "qk_rope_head_dim")
-    for_kv = tuple(name for name in absent if name in (*needed, "kv_lora_rank"))
-    return for_kv, tuple(absent)
-
-
-def _promised(fields: Fields, shape: ModelShape) -> list[str]:
-    """Fields of a part that is announced and not described."""
-    said = fields.text("architecture_class")
-    absent = []
-    if shape.moe and not shape.moe.intermediate:
-        absent.append("moe_intermediate_size")
-    if not shape.moe and "moe" in said:
-        absent.append("num_experts")
-    if not shape.mla and said.startswith("mla"):
-        absent.append("kv_lora_rank")
-    return absent
+    absent = list(dict.fromkeys(absent + promised(fields, shape)))
+    return tuple(name for name in absent if is_for_cache(name)), tuple(absent)

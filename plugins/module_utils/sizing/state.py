@@ -13,6 +13,22 @@ SSM_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 # Families whose recurrent state is float32 unless their configuration says otherwise
 # (NemotronHForCausalLMConfig in vllm/model_executor/models/config.py).
 _FLOAT32_STATES = ("nemotron_h", "nemotronh")
+_GATED_DELTA_FAMILIES = ("qwen3_next", "qwen3_5")
+_GATED_DELTA = (
+    "linear_num_value_heads", "linear_num_key_heads", "linear_key_head_dim",
+    "linear_value_head_dim", "linear_conv_kernel_dim",
+)  # fmt: skip
+_MAMBA_FAMILIES = ("nemotron_h", "granitemoehybrid")
+# Each in the words of Nemotron-H and of Granite: heads, their width, the state's, the window.
+_WIDTH = ("mamba_head_dim", "mamba_d_head")
+_MAMBA = (
+    ("mamba_num_heads", "mamba_n_heads"),
+    _WIDTH,
+    ("ssm_state_size", "mamba_d_state"),
+    ("conv_kernel", "mamba_d_conv"),
+)
+# Of all heads together, where no width of one is said.
+_PRODUCT = ("mamba_expand", "hidden_size")
 # Tokens of a step of the scan where the configuration does not say (get_mamba_chunk_size).
 _CHUNK = 2048
 
@@ -65,9 +81,45 @@ class LinearState:
         return window + matrix * (ssm_bytes or self.ssm_bytes or element_bytes)
 
 
+def state_gaps(fields: Fields) -> list[str]:
+    """Fields without which the size of an announced state is not known."""
+    if _is_gated_delta(fields):
+        return [name for name in _GATED_DELTA if fields.get(name) is None]
+    if not _is_mamba(fields):
+        return []
+    is_granite = fields.text("model_type") == "granitemoehybrid"
+    words = int(is_granite or fields.get(*(names[1] for names in _MAMBA)) is not None)
+    absent = [names[words] for names in _MAMBA if fields.get(*names) is None]
+    width = fields.get(*_WIDTH)
+    if width not in (None, "auto"):
+        return absent
+    if width or fields.get("mamba_d_ssm", "mamba_expand") is not None:
+        # It follows from others (see ``_head_dim``).
+        absent = [name for name in absent if name not in _WIDTH]
+        if fields.get("mamba_d_ssm") is None:
+            absent += [name for name in _PRODUCT if fields.get(name) is None]
+    return absent
+
+
+def _is_gated_delta(fields: Fields) -> bool:
+    return (
+        fields.text("model_type").startswith(_GATED_DELTA_FAMILIES)
+        or fields.get(*_GATED_DELTA) is not None
+        or (fields.text("architecture_class").startswith("hybrid_linear") and not _is_mamba(fields))
+    )
+
+
+def _is_mamba(fields: Fields) -> bool:
+    # Mamba-1 (Jamba) has none of these widths.
+    known = fields.text("model_type") in _MAMBA_FAMILIES
+    return known or fields.get(*_MAMBA[0], *_WIDTH, "ssm_state_size") is not None
+
+
 def read_state(fields: Fields) -> LinearState | None:
-    """The state of a hybrid model, or None."""
-    if fields.get("linear_num_value_heads") is not None:
+    """The state of a hybrid model; None without one, or with one that ``state_gaps`` names."""
+    if state_gaps(fields):
+        return None
+    if _is_gated_delta(fields):
         return LinearState(
             gated_delta=True,
             key_heads=_needed(fields, "linear_num_key_heads"),
@@ -77,24 +129,44 @@ def read_state(fields: Fields) -> LinearState | None:
             conv_kernel=_needed(fields, "linear_conv_kernel_dim"),
             ssm_bytes=_ssm_bytes(fields),
         )
-    if fields.get("mamba_num_heads", "mamba_n_heads") is None:
+    if not _is_mamba(fields):
         return None
     return LinearState(
         gated_delta=False,
         key_heads=fields.integer("n_groups", "mamba_n_groups") or 1,
         key_dim=_needed(fields, "ssm_state_size", "mamba_d_state"),
         value_heads=_needed(fields, "mamba_num_heads", "mamba_n_heads"),
-        value_dim=_needed(fields, "mamba_head_dim", "mamba_d_head"),
+        value_dim=_head_dim(fields),
         conv_kernel=_needed(fields, "conv_kernel", "mamba_d_conv"),
         ssm_bytes=_ssm_bytes(fields),
         chunk=fields.integer("mamba_chunk_size", "chunk_size") or _CHUNK,
     )
 
 
+def _head_dim(fields: Fields) -> int:
+    """Width of a Mamba-2 head, which may be left to the widths beside it.
+
+    GraniteMoeHybridConfig (transformers): ``auto`` is mamba_expand x hidden_size / mamba_n_heads;
+    FalconH1Config says the product as mamba_d_ssm.
+    """
+    if fields.get(*_WIDTH) not in (None, "auto"):
+        return _needed(fields, *_WIDTH)
+    width = fields.integer("mamba_d_ssm")
+    if width is None:
+        width = _needed(fields, "mamba_expand") * _needed(fields, "hidden_size")
+    heads = _needed(fields, "mamba_num_heads", "mamba_n_heads")
+    if width % heads:
+        raise ValueError(
+            f"config contradicts itself: mamba_expand x hidden_size {width} is no multiple of"
+            f" mamba_n_heads {heads}"
+        )
+    return width // heads
+
+
 def _needed(fields: Fields, *names: str) -> int:
     value = fields.integer(*names)
     if value is None:
-        raise ValueError(f"config.{names[0]} is missing, and the other fields of its kind are not")
+        raise ValueError(f"config.{names[0]} is not one number for all layers")
     return value
 
 

@@ -13,6 +13,8 @@ MIB = 2**20
 
 # The release whose arithmetic the formulas follow.
 NEWEST = (0, 32, 0)
+# The oldest one whose arithmetic was compared with its source and with runs.
+OLDEST = (0, 7, 0)
 # From this one on CUDA graphs are inside the budget, the default utilization is 0.92 and the cache
 # line says concurrency x length (vllm/v1/worker/gpu_worker.py, vllm/v1/core/kv_cache_utils.py).
 GRAPHS_IN_BUDGET = (0, 21, 0)
@@ -28,6 +30,9 @@ SETTLED_TOKENS = (0, 26, 0)
 # Hybrid models cache prefixes unless told otherwise (pull request 50991), and cards with 160 GiB
 # or more take larger batches (51726).
 HYBRID_PREFIXES = (0, 28, 0)
+# Before, prefix caching could be switched on: for Mamba-2, and for gated-delta models (0.15 was
+# not looked at).
+STATE_PREFIXES, ALIGNED_PREFIXES = (0, 12, 0), (0, 16, 0)
 
 # The name of the project before a number, or nothing but a v: a tag also holds versions of others.
 _RELEASE = re.compile(r"(vllm[_-]?v?|[a-z]{0,16})(?<![\d.])(\d{1,3})\.(\d{1,3})(?:\.(\d{1,4}))?")

@@ -40,6 +40,11 @@ class Split:
         """Ranks that share the experts; 1 when each expert is cut instead."""
         return self.tp * self.dp if self.expert_parallel else 1
 
+    @property
+    def expert_cut(self) -> int:
+        """Ranks that each expert is cut over, data parallel ones too (fused_moe/config.py)."""
+        return 1 if self.ep > 1 else self.tp * self.dp
+
 
 @dataclass(frozen=True)
 class Matrix:
@@ -233,7 +238,7 @@ def _moe_matrices(shape: ModelShape, split: Split) -> list[Matrix]:
     if split.ep > 1:
         experts = ceil_div(moe.experts, split.ep) * matrices * hidden * moe.intermediate
     else:
-        experts = moe.experts * matrices * hidden * moe.intermediate // split.tp
+        experts = moe.experts * matrices * hidden * moe.intermediate // split.expert_cut
     shared = matrices * shape.hidden * moe.shared / split.tp
     beside = moe.beside
     return [
@@ -248,7 +253,7 @@ def _moe_matrices(shape: ModelShape, split: Split) -> list[Matrix]:
 def _expert_bias(shape: ModelShape, split: Split) -> int:
     if shape.moe is None or not shape.expert_bias:
         return 0
-    width = shape.moe.intermediate // (1 if split.ep > 1 else split.tp)
+    width = shape.moe.intermediate // split.expert_cut
     return ceil_div(shape.moe.experts, split.ep) * (2 * width + shape.hidden)
 
 
@@ -259,7 +264,7 @@ def _mxfp4_bytes(shape: ModelShape, quant: Quantization, split: Split) -> float:
     """
     if shape.moe is None:
         return 0
-    width = shape.moe.intermediate // (1 if split.ep > 1 else split.tp)
+    width = shape.moe.intermediate // split.expert_cut
     padded = round_up(width, 128) * round_up(shape.hidden, 256)
     return ceil_div(shape.moe.experts, split.ep) * 3 * padded * quant.linear_bytes
 

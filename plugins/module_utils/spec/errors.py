@@ -50,6 +50,10 @@ class Errors:
         hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(sorted(known))}"
         self.add(f"{path}.{key}", f"unknown key; {hint}")
 
+    def inside(self, path: str) -> bool:
+        """Whether something was wrong in a section."""
+        return any(error.path.startswith(f"{path}.") for error in self.found)
+
     def raise_if_any(self) -> None:
         """Raise SpecErrors with all that was noted."""
         if self.found:
@@ -58,4 +62,8 @@ class Errors:
 
 def shown(value: object) -> str:
     """A value as a user can recognise it, cut to a line."""
-    return reprlib.repr(value)
+    try:
+        return reprlib.repr(value)
+    except ValueError:
+        # Python does not write numbers of more than 4,300 digits.
+        return "a number with thousands of digits"

@@ -36,9 +36,16 @@ DEFAULT_IMAGES = {
     "amd": f"vllm/vllm-openai-rocm:v{VLLM_VERSION}",
     "cpu": f"vllm/vllm-openai-cpu:v{VLLM_VERSION}",
 }
+# The words of vLLM's --dtype (vllm/config/model.py, v0.32).
+DTYPES = ("auto", "half", "float16", "bfloat16", "float", "float32")
 GPU_RESOURCES = {"nvidia": "nvidia.com/gpu", "amd": "amd.com/gpu"}
 
 _PORT = integer(1, 65535)
+# Far above any card, volume, link, wait and block there is; a larger number is a mistake.
+_GIB = number(above=1e-6, maximum=10**6, unit="GiB")
+_GIB_PER_SECOND = number(above=0, maximum=10**6, unit="GiB/s")
+_SECONDS = number(above=0, maximum=10**7, unit="seconds")
+_BLOCK = integer(1, 2**20)
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Gpu:
     """The card a model runs on. Left out, it is read from the nodes."""
 
     product: str | None = option(text, None)
-    memory_gib: float | None = option(number(above=0, unit="GiB"), None)
+    memory_gib: float | None = option(_GIB, None)
     count: int | None = option(integer(1), None)
 
 
@@ -62,7 +69,7 @@ class Storage:
     host_path: str | None = option(absolute_path, None)
     node: str | None = option(object_name, None)
     claim_name: str | None = option(object_name, None)
-    size_gib: float | None = option(number(above=0, unit="GiB"), None)
+    size_gib: float | None = option(_GIB, None)
     storage_class: str | None = option(object_name, None)
     access_modes: list[str] = option(
         list_of(
@@ -71,8 +78,8 @@ class Storage:
         ["ReadWriteOnce"],
     )
     mount_path: str | None = option(absolute_path, None)
-    read_gib_per_second: float | None = option(number(above=0, unit="GiB/s"), None)
-    download_gib_per_second: float | None = option(number(above=0, unit="GiB/s"), None)
+    read_gib_per_second: float | None = option(_GIB_PER_SECOND, None)
+    download_gib_per_second: float | None = option(_GIB_PER_SECOND, None)
 
     @property
     def makes_claim(self) -> bool:
@@ -89,7 +96,7 @@ class Storage:
 class Startup:
     """How long the server may take from container start to its first healthy answer."""
 
-    max_seconds: float = option(number(above=0, unit="seconds"), 600.0)
+    max_seconds: float = option(_SECONDS, 600.0)
     compile_cache: str = option(one_of("warm", "cold"), "cold")
 
 
@@ -97,11 +104,11 @@ class Startup:
 class Probes:
     """What the three probes share; the thresholds are computed."""
 
-    period_seconds: float = option(number(above=0, unit="seconds"), 10.0)
-    initial_delay_seconds: float = option(integer(0), 0)
-    timeout_seconds: float = option(number(above=0, unit="seconds"), 5.0)
+    period_seconds: float = option(_SECONDS, 10.0)
+    initial_delay_seconds: float = option(integer(0, 10**7), 0)
+    timeout_seconds: float = option(_SECONDS, 5.0)
     path: str = option(absolute_path, "/health")
-    drain_seconds: int = option(integer(0), 0)
+    drain_seconds: int = option(integer(0, 10**7), 0)
 
 
 @dataclass(frozen=True)
@@ -184,10 +191,10 @@ class Model:
     max_num_seqs: int | None = option(integer(1), None)
     max_num_batched_tokens: int | None = option(integer(1), None)
     gpu_memory_utilization: float | None = option(number(above=0, maximum=1), None)
-    kv_cache_memory_gib: float | None = option(number(above=0, unit="GiB"), None)
+    kv_cache_memory_gib: float | None = option(_GIB, None)
     kv_cache_dtype: str | None = option(text, None)
-    block_size: int | None = option(integer(1), None)
-    dtype: str | None = option(text, None)
+    block_size: int | None = option(_BLOCK, None)
+    dtype: str | None = option(one_of(*DTYPES), None)
     quantization: str | None = option(text, None)
     enforce_eager: bool = option(flag, False)
     enable_prefix_caching: bool | None = option(flag, None)
@@ -290,9 +297,10 @@ class Model:
     @property
     def run_as_user(self) -> int:
         """The uid of the server's process."""
-        return int(self.pod_security_context.get("runAsUser", 2000))
+        number = self.pod_security_context.get("runAsUser")
+        return 2000 if number is None else int(number)
 
     @property
     def run_as_group(self) -> int:
         """The gid of the server's process."""
-        return int(self.pod_security_context.get("runAsGroup", 0))
+        return int(self.pod_security_context.get("runAsGroup") or 0)

@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from .errors import Errors
 from .model import Model, Storage
 from .section import read_section
 
+# More to find wrong with a model than its keys tell: keys (or none) and messages.
+Check = Callable[[Model], Sequence[tuple[str, str]]]
 
-def parse_models(raw: Any, *, path: str = "vllm_models") -> list[Model]:
-    """Read a list of model mappings.
+
+def parse_models(raw: Any, *, path: str = "vllm_models", check: Check | None = None) -> list[Model]:
+    """Read a list of model mappings; ``check`` looks at each one that could be read.
 
     Raises SpecErrors with one entry for each mistake, in the order of the input.
     """
@@ -33,30 +36,43 @@ def parse_models(raw: Any, *, path: str = "vllm_models") -> list[Model]:
         if model.name and first != place:
             errors.add(f"{place}.name", f"{model.name!r} is the name of {first} too; rename one")
         _check_together(model, place, errors)
+        _check_further(model, place, errors, check)
         models.append(model)
     errors.raise_if_any()
     return models
 
 
-def parse_model(raw: Any, *, path: str = "model") -> Model:
-    """Read one model mapping; raises SpecErrors."""
+def parse_model(raw: Any, *, path: str = "model", check: Check | None = None) -> Model:
+    """Read one model mapping; raises SpecErrors. ``check`` as in ``parse_models``."""
     errors = Errors()
     model = read_section(Model, raw, path, errors)
     if model is not None:
         _check_together(model, path, errors)
+        _check_further(model, path, errors, check)
     errors.raise_if_any()
     return cast("Model", model)
+
+
+def _check_further(model: Model, path: str, errors: Errors, check: Check | None) -> None:
+    for key, message in check(model) if check else ():
+        errors.add(f"{path}.{key}" if key else path, message)
 
 
 def _check_together(model: Model, path: str, errors: Errors) -> None:
     """Keys that are each right but do not go together."""
     _check_storage(model, f"{path}.storage", errors)
-    if model.probes.timeout_seconds > model.probes.period_seconds:
+    probes_right = not errors.inside(f"{path}.probes")
+    if probes_right and model.probes.timeout_seconds > model.probes.period_seconds:
         errors.add(
             f"{path}.probes.timeout_seconds",
             f"{model.probes.timeout_seconds:g} is above period_seconds"
             f" ({model.probes.period_seconds:g}); probes would overlap, give less",
         )
+    for key in ("runAsUser", "runAsGroup"):
+        number = model.pod_security_context.get(key)
+        is_id = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 2**31
+        if number is not None and not is_id:
+            errors.wrong(f"{path}.pod_security_context.{key}", number, "a whole number, 0 or more")
     if model.accelerator == "cpu" and model.gpu.count:
         errors.add(f"{path}.gpu.count", "a model with accelerator cpu has no GPU; leave it out")
 

@@ -24,14 +24,23 @@ _TRUE = {"true", "yes", "on"}
 _FALSE = {"false", "no", "off"}
 _DNS_LABEL = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 _NODE_NAME = re.compile(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?\Z")
+# No count of a model or a cluster is larger; a larger number is a mistake.
+_LARGEST = 10**15
 
 
 def text(value: Any, path: str, errors: Errors) -> str:
     """A text with something in it."""
     if isinstance(value, str) and value.strip():
         return str(value)
-    errors.wrong(path, value, "a text that is not empty")
+    errors.wrong(path, value, f"a text{_in_quotes(value) or ' that is not empty'}")
     return ""
+
+
+def _in_quotes(value: Any) -> str:
+    """What to do about a text that YAML took for a number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) >= _LARGEST:
+        return ""
+    return f" in quotes, as in '{value}'"
 
 
 def flag(value: Any, path: str, errors: Errors) -> bool:
@@ -44,18 +53,18 @@ def flag(value: Any, path: str, errors: Errors) -> bool:
     return word in _TRUE
 
 
-def integer(minimum: int, maximum: int = 2**63 - 1) -> Reader:
+def integer(minimum: int, maximum: int = _LARGEST) -> Reader:
     """A whole number within bounds; digits as text are taken, as ``-e key=4`` gives them."""
     allowed = f"a whole number of at least {minimum}"
-    if maximum < 2**63 - 1:
-        allowed = f"a whole number from {minimum} to {maximum}"
+    both = f"a whole number from {minimum} to {maximum}"
 
     def read(value: Any, path: str, errors: Errors) -> int:
-        number = _number(value)
-        if number is None or number != int(number) or not minimum <= number <= maximum:
-            errors.wrong(path, value, allowed)
+        found = _whole(value)
+        if found is None or not minimum <= found <= maximum:
+            is_large = found is not None and found > maximum
+            errors.wrong(path, value, both if is_large or maximum < _LARGEST else allowed)
             return minimum
-        return int(number)
+        return found
 
     return read
 
@@ -64,7 +73,7 @@ def number(*, above: float, maximum: float = math.inf, unit: str = "") -> Reader
     """A finite number above a bound, at most ``maximum``."""
     allowed = f"a number above {above:g}"
     if maximum < math.inf:
-        allowed += f" and at most {maximum:g}"
+        allowed += f" and at most {maximum:.15g}"
     if unit:
         allowed += f" ({unit})"
 
@@ -72,7 +81,7 @@ def number(*, above: float, maximum: float = math.inf, unit: str = "") -> Reader
         found = _number(value)
         if found is None or not above < found <= maximum:
             errors.wrong(path, value, allowed)
-            return maximum if maximum < math.inf else above + 1
+            return min(above + 1, maximum)
         return found
 
     return read
@@ -83,9 +92,24 @@ def _number(value: Any) -> float | None:
         return None
     try:
         found = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number as it was written, whatever its length: a float would round it."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return int(value) if not isinstance(value, float) else _from_float(value)
+    except ValueError:
+        found = _number(value)
+        return None if found is None else _from_float(found)
+
+
+def _from_float(value: float) -> int | None:
+    return int(value) if value.is_integer() else None
 
 
 def one_of(*choices: str) -> Reader:
@@ -165,7 +189,8 @@ def scalar_text(value: Any, path: str, errors: Errors) -> str:
     """A text, or a number or truth value written as Kubernetes wants it: as text."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str | int | float):
+    is_endless = isinstance(value, int) and abs(value) >= 10**1000
+    if isinstance(value, str | int | float) and not is_endless:
         return str(value)
     errors.wrong(path, value, "a text or a number")
     return ""

@@ -48,6 +48,8 @@ def test_the_example_is_planned_in_three_forms(tmp_path: Path) -> None:
     assert max(map(len, shown)) <= 80
     plans = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
     page = (tmp_path / "plan.html").read_text(encoding="utf-8")
+    # A date would make every page of another day a change.
+    assert re.findall(r"20\d\d-\d\d-\d\d", page) == []
     names = ["qwen3-8b", "llama-70b", "mistral-small"]
     assert [plan["name"] for plan in plans] == names
     for name in names:
@@ -126,10 +128,74 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     assert "Traceback" not in words
     impossible: list[dict[str, Any]] = [
         {**base, "name": "one", "config": {"hidden_size": -1}},
-        {**base, "name": "two", "config": {"num_hidden_layers": "many"}},
+        {**base, "name": "two", "config": {"num_hidden_layers": "many", "vocab_size": -2}},
+        {**base, "name": "three", "kv_cache_memory_gib": 1e300},
     ]
     done = run(inventory(tmp_path, *impossible), tmp_path)
     words = " ".join((done.stdout + done.stderr).split())
     assert done.returncode != 0
-    assert "one: config.hidden_size" in words
-    assert "two: config.num_hidden_layers" in words
+    assert "vllm_models[0].config.hidden_size: is -1; it must be" in words
+    assert "vllm_models[1].config.num_hidden_layers: is 'many'; it must be" in words
+    assert "vllm_models[1].config.vocab_size: is -2; it must be" in words
+    assert "vllm_models[2].kv_cache_memory_gib: 1e+300 is not allowed" in words
+
+
+def test_a_place_that_cannot_be_written_is_named_before_anything_is_planned(
+    tmp_path: Path,
+) -> None:
+    small = {"name": "small", "model": "Qwen/Qwen3-8B", "gpu": {"product": "L40S"}}
+    options = ("-e", "vllm_plan_file=missing/plan.json", "-e", "vllm_report_file=.")
+    done = run(inventory(tmp_path, small), tmp_path, *options)
+    words = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0
+    assert "vllm_plan_file: " in words
+    assert "there is no directory" in words
+    assert "vllm_report_file: " in words
+    assert "it is a directory; give the name of a file" in words
+    assert "small: fits" not in words
+
+
+def broken(directory: Path, name: str) -> dict[str, Any]:
+    """A model whose directory is there, and its config is not JSON."""
+    place = directory / name
+    place.mkdir()
+    (place / "config.json").write_text("{", encoding="utf-8")
+    return {"name": name, "model": str(place), "storage": {"claim_name": "models"}}
+
+
+def test_a_model_that_cannot_be_planned_does_not_hide_the_others(tmp_path: Path) -> None:
+    good = {"model": "Qwen/Qwen3-8B", "gpu": {"product": "L40S"}}
+    here = [broken(tmp_path, "one"), {**good, "name": "well"}, broken(tmp_path, "two")]
+    hosts = {
+        "here": {"vllm_models": here},
+        "none": {"vllm_models": [broken(tmp_path, "three")]},
+        "there": {"vllm_models": [{**good, "name": "sound"}]},
+    }
+    path = tmp_path / "hosts.yml"
+    path.write_text(yaml.safe_dump({"vllm_clusters": {"hosts": hosts}}), encoding="utf-8")
+    files = ("-e", "vllm_plan_file=plan.json", "-e", "vllm_report_file=plan.html")
+    for options, written in ((("--check",), []), ((), ["well", "sound"])):
+        done = run(path, tmp_path, *files, *options)
+        words = " ".join((done.stdout + done.stderr).split())
+        assert done.returncode != 0
+        assert "well: fits" in words
+        assert "sound: fits" in words
+        for name in ("one", "two", "three"):
+            assert f"{name}: checkpoint: {tmp_path / name}" in words.replace("| ", "")
+        # No run of this playbook is kept from planning by a switch.
+        assert "vllm_preflight" not in words
+        assert re.search(r"there : ok=\d+ .*failed=0", words)
+        plan = tmp_path / "plan.json"
+        shown = json.loads(plan.read_text(encoding="utf-8")) if plan.exists() else []
+        assert [entry["name"] for entry in shown] == written
+        assert (tmp_path / "plan.html").exists() == bool(written)
+
+
+def test_models_that_can_none_of_them_be_planned_leave_no_files(tmp_path: Path) -> None:
+    done = run(
+        inventory(tmp_path, broken(tmp_path, "one")), tmp_path, "-e", "vllm_plan_file=plan.json"
+    )
+    assert done.returncode != 0
+    assert "one: checkpoint" in done.stdout + done.stderr
+    assert "No models to plan" not in done.stdout
+    assert not (tmp_path / "plan.json").exists()

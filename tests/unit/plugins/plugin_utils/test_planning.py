@@ -82,6 +82,15 @@ def test_a_broken_checkpoint_is_an_error_of_its_model(tmp_path: Path) -> None:
     assert [entry["name"] for entry in plans.entries] == ["m1"]
 
 
+def test_the_switch_that_skips_checks_is_named_only_where_it_helps(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{not json")
+    wanted = models({"model": str(tmp_path), "config": {}, "storage": {"host_path": "/x"}})
+    assert "vllm_preflight=false" in str(look_up(wanted)["m0"])
+    plain = str(look_up(wanted, may_skip=False)["m0"])
+    assert "vllm_preflight" not in plain
+    assert plain.endswith("give `config` in the model")
+
+
 def test_what_a_node_has_counts_where_the_controller_has_nothing() -> None:
     keys = {"model": "/nowhere/at/all", "config": {}, "storage": {"host_path": "/x"}}
     on_node = {"m0": Checkpoint("node", CONFIG, notes=("read on node-7",))}

@@ -43,3 +43,29 @@ def test_each_entry_names_its_origin_and_is_a_copy(name: str) -> None:
     again = read_catalogue(name)
     assert again is not None
     assert again.config == CATALOGUE[name].config
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("google/gemma-3-4b-it", 0.42e9),
+        ("google/gemma-3-27b-it", 0.42e9),
+        ("mistralai/Mistral-Small-3.1-24B-Instruct-2503", 0.44e9),
+        ("mistralai/Mistral-Small-3.2-24B-Instruct-2506", 0.44e9),
+        ("nvidia/Gemma-4-31B-IT-NVFP4", 0.57e9),
+        ("meta-llama/Llama-4-Scout-17B-16E-Instruct", 0.86e9),
+        ("meta-llama/Llama-4-Maverick-17B-128E-Instruct", 0.86e9),
+        ("Qwen/Qwen2.5-VL-32B-Instruct", 0.69e9),
+    ],
+)
+def test_a_checkpoint_with_a_tower_has_its_weights(name: str, params: float) -> None:
+    # Sizes that the model cards name for tower and projector.
+    assert read_shape(CATALOGUE[name].config).extra_params == pytest.approx(params, rel=0.03)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_no_entry_has_a_tower_without_sizes(name: str) -> None:
+    config = CATALOGUE[name].config
+    assert config.get("vision_config") != {}
+    if "ForConditionalGeneration" in config.get("architectures", [""])[0]:
+        assert read_shape(config).extra_params > 0.1e9

@@ -22,7 +22,18 @@ from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result impo
     CheckpointMissing,
 )
 
-from .files import CONFIG, ONE, ONE_BYTES, TWO_BYTES, sharded, single, write
+from .files import (
+    CONFIG,
+    ONE,
+    ONE_BYTES,
+    TWO,
+    TWO_BYTES,
+    raw,
+    safetensors,
+    sharded,
+    single,
+    write,
+)
 
 
 def test_config_as_it_is_written(tmp_path: Path) -> None:
@@ -74,8 +85,21 @@ def test_a_huge_config_is_not_held(tmp_path: Path) -> None:
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "config.json")
-    with pytest.raises(CheckpointError, match="must be a file"):
+    with pytest.raises(CheckpointError, match="must be a file, and is a pipe"):
         read_config(tmp_path / "config.json")
+
+
+def test_what_is_no_file_is_named(tmp_path: Path) -> None:
+    write(tmp_path, single())
+    shard = tmp_path / "model.safetensors"
+    shard.unlink()
+    os.mkfifo(shard)
+    with pytest.raises(CheckpointError, match="must be a file, and is a pipe"):
+        read_directory(tmp_path)
+    shard.unlink()
+    shard.symlink_to(os.devnull)
+    with pytest.raises(CheckpointError, match="must be a file, and is a device"):
+        read_directory(tmp_path)
 
 
 def test_one_file(tmp_path: Path) -> None:
@@ -99,6 +123,50 @@ def test_several_files_without_an_index(tmp_path: Path) -> None:
     del files["model.safetensors.index.json"]
     found = read_directory(write(tmp_path, {**files, "consolidated.safetensors": ONE}))
     assert found.weights_bytes == ONE_BYTES + TWO_BYTES
+
+
+@pytest.mark.parametrize(
+    ("there", "total", "absent"),
+    [
+        ((1, 2), "00003", "model-00003-of-00003"),
+        ((2, 3), "00003", "model-00001-of-00003"),
+        ((0, 2), "00003", "model-00001-of-00003"),
+        ((1,), "000163", "model-000002-of-000163"),
+        ((7,), "999999999", "model-000000001-of-999999999"),
+    ],
+)
+def test_an_interrupted_download_is_told(
+    tmp_path: Path, there: tuple[int, ...], total: str, absent: str
+) -> None:
+    shards = {f"model-{n:05}-of-{total}.safetensors": ONE for n in there}
+    write(tmp_path, {"config.json": json.dumps(CONFIG).encode(), **shards})
+    told = f"has {len(there)} of {int(total)} files; '{absent}.safetensors' is not there"
+    with pytest.raises(CheckpointError, match=told):
+        read_directory(tmp_path)
+
+
+@pytest.mark.parametrize("numbers", [(1, 2), (0, 1)])
+def test_parts_may_be_counted_from_zero(tmp_path: Path, numbers: tuple[int, ...]) -> None:
+    parts = {f"model-{n}-of-2.safetensors": ONE for n in numbers}
+    files = {"config.json": json.dumps(CONFIG).encode(), **parts, "adapter.safetensors": TWO}
+    assert read_directory(write(tmp_path, files)).weights_bytes == ONE_BYTES + TWO_BYTES
+
+
+def test_names_that_only_the_index_has_are_a_note(tmp_path: Path) -> None:
+    files = sharded()
+    index = json.loads(files["model.safetensors.index.json"])
+    index["weight_map"]["ghost.weight"] = "model-00001-of-00002.safetensors"
+    files["model.safetensors.index.json"] = json.dumps(index).encode()
+    found = read_directory(write(tmp_path, files))
+    assert "lists tensors that no file has (1, such as 'ghost.weight')" in found.notes[-1]
+    assert found.weights_bytes == ONE_BYTES + TWO_BYTES
+
+
+def test_files_without_weights_are_no_checkpoint(tmp_path: Path) -> None:
+    for empty in (raw(b"{}"), safetensors(nothing=("F16", [0, 7]))):
+        files = {"config.json": json.dumps(CONFIG).encode(), "model.safetensors": empty}
+        with pytest.raises(CheckpointError, match="hold no weights; copy the checkpoint again"):
+            read_directory(write(tmp_path, files))
 
 
 def test_a_tensor_in_two_files_counts_once(tmp_path: Path) -> None:

@@ -122,14 +122,13 @@ def test_a_checkpoint_comes_with_config_and_bytes(api: FakeApi, tmp_path: Path) 
         ({**single(), "more.safetensors": TWO}, ONE_BYTES + TWO_BYTES, "read from"),
         ({**single(), "consolidated.safetensors": ONE}, ONE_BYTES, "read from"),
         ({**single(), "again.safetensors": ONE}, ONE_BYTES, "3 tensors are in more than one"),
-        ({**single(), "model.safetensors": raw(b"{}")}, 0, "read from"),
         (
             {"config.json": json.dumps(CONFIG).encode(), "pytorch_model.bin": b"pickle"},
             None,
             "has no safetensors files",
         ),
     ],
-    ids=["index", "index-wins", "no-index", "consolidated", "twice", "no-tensors", "bin"],
+    ids=["index", "index-wins", "no-index", "consolidated", "twice", "bin"],
 )
 def test_the_node_counts_as_the_controller_does(
     api: FakeApi, tmp_path: Path, files: dict[str, bytes], weights_bytes: int | None, note: str
@@ -139,6 +138,13 @@ def test_the_node_counts_as_the_controller_does(
     assert found.weights_bytes == weights_bytes == read_directory(directory).weights_bytes
     assert found.config == CONFIG
     assert note in found.notes[-1]
+
+
+def test_files_without_weights_are_counted_as_such(api: FakeApi, tmp_path: Path) -> None:
+    directory = write(tmp_path / "m", {**single(), "model.safetensors": raw(b"{}")})
+    assert look(api, tmp_path, at(directory)).checkpoints["tiny"].weights_bytes == 0
+    with pytest.raises(CheckpointError, match="hold no weights"):
+        read_directory(directory)
 
 
 def header(**tensors: Any) -> bytes:

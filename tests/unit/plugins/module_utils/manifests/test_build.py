@@ -202,6 +202,52 @@ def test_shared_memory_grows_with_the_workers() -> None:
     assert shm(tensor_parallel_size=8) == "3891Mi"
 
 
+def mounted(**keys: Any) -> dict[str, dict[str, Any]]:
+    """Mount paths of the server and their volumes; names and paths are there once."""
+    spec = pod(**keys)
+    volumes = {volume["name"]: volume for volume in spec["volumes"]}
+    mounts = spec["containers"][0]["volumeMounts"]
+    paths = {mount["mountPath"].rstrip("/"): volumes[mount["name"]] for mount in mounts}
+    assert len(volumes) == len(spec["volumes"])
+    assert len(paths) == len(mounts)
+    return paths
+
+
+OWN = {"emptyDir": {"medium": "Memory", "sizeLimit": "9Gi"}}
+PATHS = {"shm": "/dev/shm", "tmp": "/tmp", "cache": "/cache"}
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_volume_of_the_users_takes_the_place_of_ours(name: str) -> None:
+    own = {"name": name, **OWN}
+    paths = mounted(extra_volumes=[own])
+    assert paths[PATHS[name]] == own
+    assert set(paths) == set(PATHS.values())
+    mount = {"name": name, "mountPath": PATHS[name]}
+    assert mounted(extra_volumes=[own], extra_volume_mounts=[mount]) == paths
+
+
+@pytest.mark.parametrize("path", ["/dev/shm", "/dev/shm/", "/tmp", "/cache", "/models"])
+def test_a_mount_of_the_users_takes_the_place_of_ours(path: str) -> None:
+    keys: dict[str, Any] = {"storage": {"size_gib": 9}}
+    ours = mounted(**keys)
+    keys["extra_volumes"] = [{"name": "mine", **OWN}]
+    keys["extra_volume_mounts"] = [{"name": "mine", "mountPath": path}]
+    assert mounted(**keys) == ours | {path.rstrip("/"): {"name": "mine", **OWN}}
+    hidden = ours[path.rstrip("/")]["name"]
+    assert hidden not in {volume["name"] for volume in pod(**keys)["volumes"]}
+    # Ours stays where another container mounts it.
+    other: dict[str, Any] = {"name": "other", "volumeMounts": [{"name": hidden, "mountPath": "/x"}]}
+    for place in ("extra_containers", "init_containers"):
+        assert hidden in {volume["name"] for volume in pod(**{**keys, place: [other]})["volumes"]}
+
+
+def test_a_volume_that_would_hide_the_model_is_refused() -> None:
+    with pytest.raises(ValueError, match="extra_volumes of model 'qwen': 'model' is the volume"):
+        pod(storage={"size_gib": 9}, extra_volumes=[{"name": "model", **OWN}])
+    assert "model" in str(pod(extra_volumes=[{"name": "model", **OWN}])["volumes"])
+
+
 def test_the_budget_reaches_probes_deadline_and_engine() -> None:
     made = served(startup={"max_seconds": 1200})["Deployment"]
     first = made["spec"]["template"]["spec"]["containers"][0]

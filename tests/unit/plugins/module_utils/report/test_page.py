@@ -108,6 +108,15 @@ def test_stages_that_are_alike_share_a_column() -> None:
     assert "GPU 0-7 to GPU 120-127" in text
 
 
+def test_stages_whose_gpus_are_many_ranges_have_numbers_in_the_table() -> None:
+    plan = {**awkward_plans()[3], "gpus_per_pod": 32, "pipeline_parallel_size": 4}
+    sizes = {"tensor_parallel_size": 2, "data_parallel_size": 4}
+    alike = [{**plan["stages"][0], "gpus": 8} for dummy in range(4)]
+    text = Document(plan_page([{**plan, **sizes, "stages": alike}])).text
+    assert "stage 1 to stage 4" in text
+    assert "GPU 0-1, 8-9, 16-17, 24-25 (stage 1 of 4)" in text
+
+
 @pytest.mark.parametrize("missing", ["total_gib", "weights_gib", "kv_cache_gib", "cuda_graph_gib"])
 def test_a_figure_that_is_missing_is_no_bar(missing: str) -> None:
     [plan] = plans_of(MODELS["nvidia-berlin"][:1])

@@ -307,7 +307,7 @@ def test_on_a_cpu_the_environment_wins_over_the_key() -> None:
 
 @pytest.mark.parametrize("value", ["inf", "nan", "-1", "4.5", "much"])
 def test_a_space_that_is_no_number_is_an_error(value: str) -> None:
-    with pytest.raises(AnsibleFilterError, match=r"env VLLM_CPU_KVCACHE_SPACE is .*GiB, 0 or more"):
+    with pytest.raises(AnsibleFilterError, match=r"VLLM_CPU_KVCACHE_SPACE is .*GiB, 0 or more"):
         on_cpu(env={"VLLM_CPU_KVCACHE_SPACE": value})
 
 
@@ -321,3 +321,53 @@ def test_on_a_cpu_the_fix_names_what_there_is() -> None:
 
 def test_of_a_switch_and_its_opposite_the_last_counts() -> None:
     assert read_flags(["--a-b", "--no-a_b", "--x=1", "--x", "2"]) == {"no-a-b": "", "x": "2"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "pools"),
+    [
+        ([], False),
+        (["--runner", "pooling"], True),
+        (["--runner=generate", "--convert", "embed"], False),
+        (["--runner", "auto"], False),
+        (["--convert", "embed"], True),
+        (["--convert", "classify"], True),
+        (["--convert=none"], False),
+        (["--task", "embed"], True),
+        (["--task", "score"], True),
+        (["--task", "generate"], False),
+        (["--task", "auto"], False),
+    ],
+)
+def test_a_server_that_writes_no_text_is_told(arguments: list[str], pools: bool) -> None:
+    assert folded(*arguments).pools is pools
+    assert not folded(*arguments).blind
+
+
+@pytest.mark.parametrize(
+    ("name", "pools"),
+    [
+        ("Qwen3ForCausalLM", False),
+        ("Gemma3ForConditionalGeneration", False),
+        ("InternVLChatModel", False),
+        ("GPT2LMHeadModel", False),
+        ("ChatGLMModel", False),
+        ("LlamaModel", False),
+        ("Qwen3Model", True),
+        ("Qwen3ForSequenceClassification", True),
+        ("LlamaForTokenClassification", True),
+        ("Qwen2ForRewardModel", True),
+        ("T5ForTextEncoding", True),
+        ("Unheard", False),
+    ],
+)
+def test_the_architecture_says_whether_a_model_writes_text(name: str, pools: bool) -> None:
+    config = {**LLAMA, "architectures": [name]}
+    assert folded(config=config).pools is pools
+    assert folded("--runner", "generate", config=config).pools is False
+    assert folded("--runner", "pooling", config=config).pools is True
+
+
+@pytest.mark.parametrize("architectures", [None, [], "LlamaForCausalLM", [7], {"a": 1}])
+def test_architectures_that_cannot_be_read_change_nothing(architectures: Any) -> None:
+    assert folded(config={**LLAMA, "architectures": architectures}).pools is False

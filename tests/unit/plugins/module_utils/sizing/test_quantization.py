@@ -11,8 +11,10 @@ import pytest
 
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.quantization import (
     Quantization,
+    on_card,
     read_quantization,
 )
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.units import Release
 
 FP8 = {"num_bits": 8, "type": "float", "strategy": "channel"}
 NVFP4 = {"num_bits": 4, "type": "float", "group_size": 16}
@@ -272,3 +274,80 @@ def test_a_float32_model_keeps_its_own_bytes() -> None:
     assert read_quantization({}, dtype="float32").module_bytes(DENSE) == 4.0
     quant = read_quantization({}, "fp8", "float32")
     assert (quant.module_bytes(DENSE), quant.head_bytes(tied=False)) == (1.0, 4.0)
+
+
+BLOCKS = {"quant_method": "fp8", "weight_block_size": [128, 128]}
+BLOCK_BYTES, REPEATED_BYTES = 1 + 4 / 128**2, 1 + 2 / 128
+NEWEST = Release()
+
+
+def both(quant: Quantization) -> tuple[float, float]:
+    return quant.module_bytes(DENSE), quant.module_bytes(EXPERTS)
+
+
+@pytest.mark.parametrize(
+    ("capability", "release", "dense", "experts"),
+    [
+        (75, NEWEST, REPEATED_BYTES, REPEATED_BYTES),
+        (80, NEWEST, REPEATED_BYTES, REPEATED_BYTES),
+        (86, Release((0, 9, 0)), REPEATED_BYTES, REPEATED_BYTES),
+        (86, Release((0, 8, 5)), BLOCK_BYTES, BLOCK_BYTES),
+        (89, Release((0, 29, 0)), REPEATED_BYTES, BLOCK_BYTES),
+        (89, Release((0, 28, 0)), BLOCK_BYTES, BLOCK_BYTES),
+        (90, NEWEST, BLOCK_BYTES, BLOCK_BYTES),
+        (120, NEWEST, BLOCK_BYTES, BLOCK_BYTES),
+        (0, NEWEST, BLOCK_BYTES, BLOCK_BYTES),
+    ],
+)
+def test_scales_of_blocks_are_repeated_where_the_card_has_no_kernel_for_blocks(
+    capability: int, release: Release, dense: float, experts: float
+) -> None:
+    found = on_card(read(BLOCKS), capability, release)
+    assert both(found) == (dense, experts)
+    assert found.linear_bytes == dense
+
+
+def test_smaller_blocks_repeat_more_scales() -> None:
+    found = on_card(read({**BLOCKS, "weight_block_size": [64, 64]}), 80, NEWEST)
+    assert both(found) == (1 + 2 / 64, 1 + 2 / 64)
+
+
+@pytest.mark.parametrize("capability", [80, 89, 90])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"quant_method": "fp8"},
+        {"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": FP8}}},
+        {"quant_method": "awq", "bits": 4, "group_size": 128},
+        {"quant_method": "modelopt", "quant_algo": "NVFP4", "group_size": 16},
+        {},
+    ],
+)
+def test_other_formats_are_the_same_on_all_cards(settings: dict[str, Any], capability: int) -> None:
+    plain = read(settings)
+    found = on_card(plain, capability, NEWEST)
+    assert both(found) == both(plain)
+    assert found.head_bytes(tied=False) == plain.head_bytes(tied=False)
+
+
+def test_what_the_lists_of_a_checkpoint_with_blocks_leave_alone_stays_whole() -> None:
+    ignored = ["lm_head", "model.layers.1.mlp.down_proj", "re:.*self_attn.*"]
+    found = on_card(read({**BLOCKS, "ignored_layers": ignored}), 80, NEWEST)
+    assert sizes(found, DENSE) == [REPEATED_BYTES, 2.0, REPEATED_BYTES, REPEATED_BYTES]
+    assert sizes(found, ATTENTION) == [2.0] * 4
+    assert found.head_bytes(tied=False) == 2.0
+
+
+def test_single_groups_of_blocks_are_repeated() -> None:
+    groups = {
+        "a": {"weights": NVFP4, "targets": ["Linear"]},
+        "b": {"weights": {"num_bits": 8, "type": "float", "strategy": "block"},
+              "targets": ["re:.*self_attn.*", "model.layers.2.mlp.experts"]},
+    }  # fmt: skip
+    plain = read({"quant_method": "compressed-tensors", "config_groups": groups})
+    found = on_card(plain, 80, NEWEST)
+    assert found.module_bytes(ATTENTION) == REPEATED_BYTES
+    assert sizes(found, EXPERTS) == [NVFP4_BYTES, NVFP4_BYTES, REPEATED_BYTES, NVFP4_BYTES]
+    ada = on_card(plain, 89, NEWEST)
+    assert ada.module_bytes(ATTENTION) == REPEATED_BYTES
+    assert sizes(ada, EXPERTS) == sizes(plain, EXPERTS)

@@ -100,6 +100,15 @@ def test_graphs_outside_the_share_need_room(
         assert plan(vllm_version=version, gpu_memory_utilization=fixed)["fits"]
 
 
+def test_a_small_card_with_a_small_context_is_not_refused() -> None:
+    """A desktop card of 12 GiB served one request at a time with 95 % of it (v0.8.5)."""
+    small: dict[str, Any] = {"gpu_memory_utilization": 0.95, "vllm_version": "0.8.5"}
+    tiny: dict[str, Any] = {"max_num_seqs": 1, "quantization": "fp8", "max_model_len": 2048}
+    assert plan(gpu={"memory_gib": 12.0}, **small, **tiny)["fits"]
+    many = {**tiny, "max_num_seqs": 256}
+    assert rules(plan(gpu={"memory_gib": 12.0}, **small, **many)) == ["startup_oom"]
+
+
 GPT_OSS = {
     "model_type": "gpt_oss",
     "hidden_size": 2880,
@@ -189,10 +198,13 @@ def test_a_hybrid_model_gets_as_many_requests_as_it_has_blocks() -> None:
     unsaid = plan(HYBRID)
     number = unsaid["max_num_seqs"]
     assert unsaid["fits"]
-    assert 16 < number < unsaid["kv_cache"]["num_blocks"] < 1024
+    blocks = unsaid["kv_cache"]["num_blocks"]
+    assert 16 < number < blocks < 1024
+    assert f"about {blocks}: max_num_seqs {number} is set" in unsaid["notes"][-1]
     said = plan(HYBRID, max_num_seqs=1024)
     assert rules(said) == ["mamba_blocks"]
     assert said["max_num_seqs"] is None
+    assert not any("is set instead" in note for note in said["notes"])
     again = plan(HYBRID, max_num_seqs=number)
     assert again["fits"]
     assert again["max_num_seqs"] is None

@@ -11,6 +11,7 @@ import pytest
 from shapes import LLAMA_8B as LLAMA
 
 from ansible_collections.llmops.vllm.plugins.filter.memory_plan import memory_plan
+from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.catalogue import CATALOGUE
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result import Tensor
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.plan import plan_memory
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.stored import Stored, sort_tensors
@@ -99,3 +100,96 @@ def test_an_encoder_has_the_size_that_its_tensors_have() -> None:
     only = planned(files, config=config, extra_args=["--language-model-only"])
     assert only["per_gpu"]["weights_gib"] == pytest.approx(text, 0.005)
     assert only["storage"]["claim_gib"] == planned(files, config=config)["storage"]["claim_gib"]
+
+
+# Published sizes of the files; the first two hold a copy of the matrix that input and output share.
+FILES = {
+    "Qwen/Qwen3-0.6B": (1_503_264_768, 1.12),
+    "Qwen/Qwen3-1.7B": (4_063_479_808, 3.2146),
+    "Qwen/Qwen3-4B": (8_044_936_192, 7.5022),
+    "Qwen/Qwen2.5-0.5B-Instruct": (988_065_536, 0.9241),
+    "openai/gpt-oss-20b": (13_761_264_768, 13.686),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_sizes_of_published_files_belong_to_their_shapes(name: str) -> None:
+    size, loaded = FILES[name]
+    config = CATALOGUE[name].config
+    found = memory_plan({"config": config, "weights_bytes": size, "gpu": {"product": "H100-80GB"}})
+    assert found["confidence"] == "exact", found["notes"]
+    assert found["per_gpu"]["weights_gib"] == pytest.approx(loaded, 0.002)
+
+
+@pytest.mark.parametrize(
+    "size", [1, 10**9, PARAMETERS, 13 * 10**9, 20 * 10**9, 24 * 10**9, 36 * 10**9, 10**11]
+)
+def test_a_size_that_contradicts_the_shape_is_no_exact_figure(size: int) -> None:
+    found = memory_plan({"config": LLAMA, "gpu": {"product": "H100-80GB"}, "weights_bytes": size})
+    assert found["confidence"] == "unknown"
+    assert f"{size:,} bytes" in found["notes"][0]
+    assert f"{2 * PARAMETERS:,}" in found["notes"][0]
+    # A doubt refuses nothing, and what is loaded is not told smaller than either makes it.
+    assert found["fits"]
+    assert found["per_gpu"]["weights_gib"] * GIB >= max(size, 2 * PARAMETERS)
+
+
+def test_weights_never_shrink_when_their_files_grow() -> None:
+    # Below, the shape counts; at two times, files are float32 and loaded in 16 bits.
+    sizes = [weights(weights_bytes=size * 10**9) for size in (14, 16, 18, 20, 24, 29)]
+    assert sizes == sorted(sizes)
+
+
+@pytest.mark.parametrize("percent", [88, 115])
+def test_what_the_formulas_do_not_know_is_scaled(percent: int) -> None:
+    found = weights(weights_bytes=2 * PARAMETERS * percent // 100)
+    assert found == pytest.approx(2 * PARAMETERS * percent / 100 / GIB, 0.01)
+
+
+def test_a_format_that_is_not_known_goes_by_its_files() -> None:
+    kept = {**LLAMA, "quantization_config": {"quant_method": "gguf"}}
+    assert weights(config=kept, weights_bytes=5 * GIB) == pytest.approx(5, 0.01)
+
+
+def test_a_tower_that_is_only_named_explains_more() -> None:
+    size = 3 * PARAMETERS
+    seen = memory_plan({"config": {**LLAMA, "vision_tower": "clip"}, "weights_bytes": size})
+    assert not any("bytes of weights" in note for note in seen["notes"])
+    blind = memory_plan({"config": LLAMA, "weights_bytes": size})
+    assert any("bytes of weights" in note for note in blind["notes"])
+
+
+def test_tensors_tell_whether_the_output_matrix_is_there() -> None:
+    matrix = 128_256 * 4096 * 2
+    rest = tensor("model.layers.0.mlp.up_proj.weight", 2 * PARAMETERS - matrix)
+    head = tensor("lm_head.weight", matrix)
+    # Without the flag and without the matrix it is shared; with both, the copy is not loaded.
+    for config, files in ((LLAMA, [rest]), ({**LLAMA, "tie_word_embeddings": True}, [rest, head])):
+        found = planned(files, config=config)
+        assert found["confidence"] == "exact", found["notes"]
+        loaded = found["per_gpu"]["weights_gib"] * GIB
+        assert loaded == pytest.approx(2 * PARAMETERS - matrix, 0.01)
+
+
+def test_a_small_model_that_does_not_say_that_its_output_matrix_is_shared() -> None:
+    size, loaded = FILES["Qwen/Qwen2.5-0.5B-Instruct"]
+    config = {**CATALOGUE["Qwen/Qwen2.5-0.5B-Instruct"].config, "tie_word_embeddings": False}
+    found = planned([tensor("model.layers.0.mlp.up_proj.weight", size)], config=config)
+    assert found["confidence"] == "exact", found["notes"]
+    assert found["per_gpu"]["weights_gib"] == pytest.approx(loaded, 0.002)
+    given = memory_plan({"config": config, "weights_bytes": size, "gpu": {"product": "L40S"}})
+    assert given["per_gpu"]["weights_gib"] == pytest.approx(loaded, 0.002)
+
+
+def test_a_single_tensor_is_no_checkpoint() -> None:
+    found = planned([tensor("model.norm.weight", 128_000)])
+    assert found["confidence"] == "unknown"
+    assert "128,000 bytes of weights" in found["notes"][0]
+    assert found["per_gpu"]["weights_gib"] > 14
+
+
+def test_more_layers_than_config_names_are_a_doubt() -> None:
+    files = [tensor("model.norm.weight", 2 * PARAMETERS), tensor("model.layers.40.x", 8 * GIB)]
+    assert "behind the 32 layers" in planned(files)["notes"][0]
+    few = [files[0], tensor("model.layers.32.x", GIB)]
+    assert planned(few)["confidence"] == "exact"

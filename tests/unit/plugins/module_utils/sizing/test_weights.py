@@ -113,6 +113,17 @@ def test_expert_parallel_ranks_hold_whole_experts(tp: int, dp: int) -> None:
     assert layers_bytes(shape, PLAIN, split, range(1)) == others + experts + router
 
 
+@pytest.mark.parametrize(("tp", "dp"), [(1, 4), (2, 2), (4, 1)])
+def test_data_parallel_ranks_cut_each_expert_too(tp: int, dp: int) -> None:
+    config = {**CONFIGS["qwen3_moe"], "num_experts": 20}
+    shape = read_shape(config)
+    assert shape.moe is not None
+    alone = layers_bytes(shape, PLAIN, Split(tp=tp), range(1))
+    both = layers_bytes(shape, PLAIN, Split(tp=tp, dp=dp), range(1))
+    experts = 20 * 3 * shape.hidden * shape.moe.intermediate * 2
+    assert alone - both == experts / tp - experts / (tp * dp)
+
+
 @pytest.mark.parametrize(
     ("split", "experts", "width"),
     [

@@ -100,6 +100,19 @@ def test_two_models_with_one_name() -> None:
         ({"max_model_len": "4k"}, "max_model_len", "'4k' is not allowed"),
         ({"gpu_memory_utilization": 1.01}, "gpu_memory_utilization", "at most 1"),
         ({"gpu_memory_utilization": float("nan")}, "gpu_memory_utilization", "nan is not"),
+        ({"max_model_len": 10**400}, "max_model_len", "0000 is not allowed; give a whole number"),
+        ({"max_model_len": "9" * 400}, "max_model_len", "from 1 to 1000000000000000"),
+        ({"tensor_parallel_size": 10**5000}, "tensor_parallel_size", "thousands of digits"),
+        ({"weights_bytes": 1e300}, "weights_bytes", "from 1 to 1000000000000000"),
+        ({"replicas": float("inf")}, "replicas", "inf is not allowed"),
+        ({"block_size": 2**40}, "block_size", "from 1 to 1048576"),
+        ({"dtype": "foo16"}, "dtype", "one of auto, half"),
+        ({"vllm_version": 0.32}, "vllm_version", "0.32 is not allowed; give a text in quotes"),
+        ({"vllm_version": 0.32}, "vllm_version", "as in '0.32'"),
+        ({"vllm_version": True}, "vllm_version", "a text that is not empty"),
+        ({"revision": 1234567}, "revision", "as in '1234567'"),
+        ({"env": {"A": 10**5000}}, "env.A", "thousands of digits is not allowed"),
+        ({"probes": {"period_seconds": "x"}}, "probes.period_seconds", "a number above 0"),
         ({"accelerator": "tpu"}, "accelerator", "one of nvidia, amd, cpu"),
         ({"enforce_eager": "maybe"}, "enforce_eager", "true or false"),
         ({"extra_args": "--x"}, "extra_args", "a list"),
@@ -119,6 +132,12 @@ def test_two_models_with_one_name() -> None:
             "at or above the model",
         ),
         ({"probes": {"timeout_seconds": 11}}, "probes.timeout_seconds", "would overlap"),
+        (
+            {"pod_security_context": {"runAsUser": "root"}},
+            "pod_security_context.runAsUser",
+            "'root' is not allowed; give a whole number",
+        ),
+        ({"pod_security_context": {"runAsGroup": -1}}, "pod_security_context.runAsGroup", "-1 is"),
         ({"accelerator": "cpu", "gpu": {"count": 1}}, "gpu.count", "leave it out"),
         ({"autoscaling": {"enabled": True}}, "autoscaling", "is not supported by this version"),
         ({"hf_token_secret": {"key": "x"}}, "hf_token_secret.name", "is missing"),
@@ -128,3 +147,41 @@ def test_one_mistake(keys: dict[str, Any], path: str, message: str) -> None:
     errors = errors_of(model(**keys))
     assert list(errors) == [f"vllm_models[0].{path}"]
     assert message in errors[f"vllm_models[0].{path}"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "gpu.memory_gib", "kv_cache_memory_gib", "gpu_memory_utilization", "storage.size_gib",
+        "storage.read_gib_per_second", "storage.download_gib_per_second", "startup.max_seconds",
+        "probes.period_seconds", "probes.timeout_seconds", "probes.initial_delay_seconds",
+        "probes.drain_seconds",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "value",
+    [1e300, 1e308, pytest.param(10**400, id="1e400"), float("inf"), float("nan"), -1, "much"],
+)
+def test_numbers_that_no_machine_has(key: str, value: Any) -> None:
+    outer, dummy, inner = key.partition(".")
+    errors = errors_of(model(**{outer: {inner: value} if inner else value}))
+    assert list(errors) == [f"vllm_models[0].{key}"]
+    assert "is not allowed; give a" in errors[f"vllm_models[0].{key}"]
+
+
+def test_large_numbers_keep_their_last_digit() -> None:
+    assert parse_model(model(weights_bytes=2**49 + 1)).weights_bytes == 2**49 + 1
+    assert parse_model(model(max_model_len="4e3", replicas=-0.0)).max_model_len == 4000
+
+
+def test_a_further_check_is_told_with_the_other_mistakes() -> None:
+    def check(read: Any) -> list[tuple[str, str]]:
+        return [("config.a", "is odd"), ("", "is late")] if read.config else []
+
+    with pytest.raises(SpecErrors) as caught:
+        parse_models([model(replicas=-1), model(name="b", config={"a": 1})], check=check)
+    assert [str(error) for error in caught.value.errors] == [
+        "vllm_models[0].replicas: -1 is not allowed; give a whole number of at least 0",
+        "vllm_models[1].config.a: is odd",
+        "vllm_models[1]: is late",
+    ]
