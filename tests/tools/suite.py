@@ -26,7 +26,7 @@ OLDEST, NEWEST = ".venv-dev", ".venv-dev-newest"
 TIMEOUT_SECONDS = {"unit": 120, "integration": 1200, "browser": 120, "e2e": 3000}
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 # The words of pytest, the linters, Ansible and molecule for a failure, and how many lines to show.
-FAILURE = re.compile(r"^(FAILED|ERROR) tests/|FAILED in |^fatal: |^\[ERROR\]|^CRITICAL")
+FAILURE = re.compile(r"^(FAILED|ERROR) tests/|^ERROR: |FAILED in |^fatal: |^\[ERROR\]|^CRITICAL")
 LINES_OF_A_FAILURE = 8
 STOP = ("-e", "local_cluster_state=absent", "-e", "local_cluster_keep_cache=true")
 

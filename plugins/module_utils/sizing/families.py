@@ -28,7 +28,7 @@ WIDTH_UNSAID = frozenset("bloom falcon gpt2 gpt_bigcode gpt_neox gptj".split())
 TIED = frozenset(
     """
     bloom cohere cohere2 ernie4_5 ernie4_5_moe falcon gemma gemma2 gemma3 gemma3_text gemma4
-    gemma4_text gpt2 gpt_bigcode opt smollm3 starcoder2
+    gemma4_text gpt2 gpt_bigcode minicpm opt smollm3 starcoder2
     """.split()
 )
 QKV_BIAS = frozenset(

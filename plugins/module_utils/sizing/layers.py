@@ -171,7 +171,9 @@ def _state_mixers(fields: Fields, count: int) -> list[str]:
 
 def _windows(fields: Fields, count: int) -> list[str]:
     kind = fields.text("model_type")
-    if kind.startswith(("qwen", "minicpm")) and not fields.flag("use_sliding_window"):
+    # These families leave the window unused unless told otherwise.
+    unused = kind.startswith(("qwen", "minicpm", "mimo"))
+    if not fields.flag("use_sliding_window", default=not unused):
         return ["full"] * count
     if kind.startswith("qwen"):
         first = fields.integer("max_window_layers", minimum=0) or 0
@@ -227,7 +229,7 @@ def _counted_sparse(fields: Fields, count: int) -> set[int]:
         "dense_layers", "first_k_dense_replace", "moe_layer_start_index", "num_dense_layers",
         minimum=0,
     )  # fmt: skip
-    last = fields.integer("moe_layer_end_index", minimum=0)
+    last = fields.integer("moe_layer_end_index", minimum=-1)
     from_zero = fields.integer("moe_layer_freq")
     every = from_zero or fields.integer(
         "decoder_sparse_step", "interleave_moe_layer_step", "moe_layer_interval"
@@ -237,6 +239,7 @@ def _counted_sparse(fields: Fields, count: int) -> set[int]:
     ahead = 0 if from_zero else 1
     return {
         index
-        for index in range(first or 0, min(count, count if last is None else last + 1))
+        # -1 is ERNIE's word for the last layer.
+        for index in range(first or 0, count if last in (None, -1) else min(count, last + 1))
         if index not in dense and (index + ahead) % (every or 1) == 0
     }

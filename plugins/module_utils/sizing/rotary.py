@@ -17,12 +17,17 @@ from . import families
 from .fields import Fields
 from .units import Release
 
+# Of several the smallest counts, and model_max_length takes the place of all.
 _POSITIONS = (
-    "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "model_max_length",
-    "max_sequence_length", "max_target_positions",
+    "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "max_sequence_length",
+    "max_seq_length", "seq_len", "max_target_positions",
 )  # fmt: skip
+# What FalconConfig has where config.json is silent.
+_FALCON_POSITIONS = 2048
+# Tokenizers write 10**30 for "no limit".
+_NO_LIMIT = 2**40
 # Kinds of scaling whose factor is in max_position_embeddings already.
-_SCALED_ALREADY = frozenset("default mrope su longrope llama3".split())
+_SCALED_ALREADY = frozenset("default mrope longrope llama3".split())
 _YARN = frozenset("yarn deepseek_yarn deepseek_llama_scaling".split())
 _NO_ROTARY = families.POSITION_TABLE | frozenset("bloom mpt nemotron_h jamba mamba mamba2".split())
 _NO_ROTARY_POSITIONS = ("nope", "alibi", "learned", "learned_absolute")
@@ -57,7 +62,9 @@ class Rotary:
 
     def default_context(self, release: Release) -> int:
         """The context that the server takes when nobody says one, 0 when unsaid."""
-        return (release.since(0, 12) and self.default) or self.longest_context(release)
+        if self.default and release.since(0, 12):
+            return self.default
+        return self.longest_context(release)
 
     def table_values(self, release: Release) -> float:
         """Entries of all tables."""
@@ -79,8 +86,8 @@ class _Scaling:
 
 def read_rotary(fields: Fields, head_dim: int, global_head_dim: int) -> Rotary:
     """Read the positions. Raises ValueError with the field for a value that cannot be."""
-    positions = fields.integer(*_POSITIONS) or 0
     kind = fields.text("model_type")
+    positions = _positions(fields, kind)
     scalings = _scalings(fields)
     # Gemma 3's length is scaled already, and its sliding layers have a table of their own.
     is_gemma3 = "gemma3" in kind
@@ -100,6 +107,15 @@ def read_rotary(fields: Fields, head_dim: int, global_head_dim: int) -> Rotary:
         three_dimensional=any(scaling.three_dimensional for scaling in scalings),
         ahead=not kind.startswith(_NOT_AHEAD),
     )
+
+
+def _positions(fields: Fields, kind: str) -> int:
+    """The positions before any scaling, 0 when unsaid (model_arch_config_convertor.py, 0.32)."""
+    own = fields.get("model_max_length")
+    if isinstance(own, int) and not isinstance(own, bool) and 0 < own < _NO_LIMIT:
+        return own
+    said = [count for name in _POSITIONS if (count := fields.integer(name)) is not None]
+    return min(said, default=_FALCON_POSITIONS if kind == "falcon" else 0)
 
 
 def _default(fields: Fields, scalings: list[_Scaling]) -> int:
@@ -143,9 +159,11 @@ def _scalings(fields: Fields) -> list[_Scaling]:
 
 def _scaling(fields: Fields, layers: str, rope: Mapping[str, Any]) -> _Scaling:
     own = Fields(rope)
+    kind = own.text("rope_type", "type") or "default"
     return _Scaling(
         layers=str(layers),
-        kind=own.text("rope_type", "type") or "default",
+        # An older name (transformers_utils/config.py).
+        kind="longrope" if kind == "su" else kind,
         factor=_number("rope_scaling.factor", rope.get("factor"), 2.0**20),
         original=own.integer("original_max_position_embeddings")
         or fields.integer("original_max_position_embeddings")

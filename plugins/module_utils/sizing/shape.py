@@ -158,7 +158,7 @@ def read_shape(config: Mapping[str, Any]) -> ModelShape:
     """
     fields = Fields(_flat(families.named(config)))
     count = fields.same_integer(*_COUNTS) or listed_layers(fields)
-    hidden = fields.same_integer("hidden_size", "n_embd", "d_model", "dim") or 0
+    hidden = fields.same_integer("hidden_size", "n_embd", "n_embed", "d_model", "dim") or 0
     mla, moe, state = _mla(fields), read_moe(fields), read_state(fields)
     has_state = state is not None or bool(state_gaps(fields))
     layers = read_layers(fields, count, is_moe=moe is not None, has_state=has_state)

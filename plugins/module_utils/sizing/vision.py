@@ -15,6 +15,10 @@ from .fields import Fields
 
 _TOWERS = ("vision_config", "audio_config", "vision_tower", "mm_vision_tower", "visual")
 _GATED = ("gemma4_vision", "pixtral")
+# What PixtralVisionConfig of transformers 5.23 has where config.json is silent.
+_PIXTRAL = {
+    "hidden_size": 1024, "num_hidden_layers": 24, "intermediate_size": 4096, "patch_size": 16,
+}  # fmt: skip
 
 
 def is_multimodal(fields: Fields) -> bool:
@@ -29,12 +33,19 @@ def vision_params(fields: Fields, hidden: int) -> int:
     tower = fields.outer.get("vision_config")
     if not isinstance(tower, Mapping) or not tower:
         return 0
-    inner = Fields(tower)
+    is_glm = str(fields.outer.get("model_type")).startswith("glm4v")
+    inner = Fields(_PIXTRAL | tower if tower.get("model_type") == "pixtral" else tower)
     # Qwen2-VL calls the tower's width embed_dim, and what it hands over hidden_size.
-    width = inner.integer("embed_dim", "hidden_size", "width", minimum=0) or 0
-    depth = inner.integer("num_hidden_layers", "depth", "layers", minimum=0) or 0
-    wide = inner.integer("intermediate_size", minimum=0) or 4 * width
-    gated = inner.text("hidden_act") == "silu" or inner.text("model_type") in _GATED
+    width = inner.integer("embed_dim", "hidden_size", "width", "vt_hidden_size", minimum=0) or 0
+    depth = inner.integer(
+        "num_hidden_layers", "depth", "layers", "vt_num_hidden_layers", minimum=0
+    ) or 0  # fmt: skip
+    wide = inner.integer("intermediate_size", "vt_intermediate_size", minimum=0) or 4 * width
+    handed_over = inner.integer("out_hidden_size", minimum=0)
+    if is_glm and handed_over:
+        # glm4_1v.py: the other width is that of the merger.
+        wide = handed_over
+    gated = is_glm or inner.text("hidden_act") == "silu" or inner.text("model_type") in _GATED
     blocks = depth * (4 * width * width + (3 if gated else 2) * width * wide)
     patch = inner.integer("patch_size", minimum=0) or 14
     pixels = 3 * patch * patch * (inner.integer("temporal_patch_size", minimum=0) or 1)
@@ -60,6 +71,10 @@ def _positions(inner: Fields, patch: int) -> int:
 def _projector(fields: Fields, inner: Fields, width: int, hidden: int) -> int:
     kind = fields.outer.get("model_type")
     merge = inner.integer("spatial_merge_size", minimum=0)
+    out = inner.integer("out_hidden_size", minimum=0)
+    if str(kind).startswith("glm4v") and merge and out:
+        narrow = inner.integer("intermediate_size", minimum=0) or 0
+        return out * out + 3 * out * narrow + merge**2 * width * out
     if merge:
         deep = inner.get("deepstack_visual_indexes")
         mergers = 1 + (len(deep) if isinstance(deep, list) else 0)

@@ -30,6 +30,11 @@ def rotary(head_dim: int = 128, **config: Any) -> Rotary:
     [
         ({}, 0, 0),
         ({"max_position_embeddings": 40960}, 40960, 40960),
+        # The smallest counts, and model_max_length takes the place of all (Command R).
+        ({"max_position_embeddings": 40960, "seq_length": 2048}, 2048, 2048),
+        ({"max_position_embeddings": 8192, "model_max_length": 131072}, 131072, 131072),
+        ({"max_position_embeddings": 8192, "model_max_length": 10**30}, 8192, 8192),
+        ({"model_type": "falcon"}, 2048, 2048),
         ({"max_position_embeddings": 4096, "rope_scaling": {"rope_type": "default"}}, 4096, 4096),
         # v0.30 takes what stands in the file; before, the original length was multiplied.
         ({"max_position_embeddings": 32768, "rope_scaling": YARN}, 32768, 131072),
@@ -52,11 +57,12 @@ def test_the_longest_context(config: dict[str, Any], longest: int, before: int) 
     assert found.longest_context(OLD) == before
 
 
-def test_longrope_serves_its_original_length_unless_told_otherwise() -> None:
+@pytest.mark.parametrize("kind", ["longrope", "su"])
+def test_longrope_serves_its_original_length_unless_told_otherwise(kind: str) -> None:
     found = rotary(
         max_position_embeddings=131072,
         original_max_position_embeddings=4096,
-        rope_scaling={"type": "longrope", "short_factor": [1.0], "long_factor": [1.0]},
+        rope_scaling={"type": kind, "short_factor": [1.0], "long_factor": [1.0]},
     )
     assert found.longest_context(NEW) == 131072
     assert found.default_context(NEW) == 4096

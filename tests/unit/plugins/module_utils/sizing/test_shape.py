@@ -60,6 +60,7 @@ def mixers(config: dict[str, Any], count: int = 6) -> str:
         ("llama4_step", {"interleave_moe_layer_step": 2}, "dmdmdm"),
         ("llama4_step", {"moe_layers": [0, 4]}, "mdddmd"),
         ("ernie4_5_moe", {"moe_layer_start_index": 1, "moe_layer_end_index": 4}, "dmmmmd"),
+        ("ernie4_5_moe", {"moe_layer_start_index": 1, "moe_layer_end_index": -1}, "dmmmmm"),
         ("exaone_moe", {"is_moe_layer": [False, True, True, True, False, True]}, "dmmmdm"),
         ("bailing_moe_v2", {"first_k_dense_replace": 1}, "dmmmmm"),
         ("mixtral", {}, "mmmmmm"),
@@ -348,3 +349,46 @@ def test_catalogue_totals(name: str, billions: float) -> None:
     config = {**CATALOGUE[name].config, "quantization_config": None}
     found = checkpoint_bytes(read_shape(config), read_quantization(config)) / 2e9
     assert found == pytest.approx(billions, rel=0.001)
+
+
+@pytest.mark.parametrize("unused", [{}, {"use_sliding_window": False}])
+def test_a_window_that_is_not_used(unused: dict[str, Any]) -> None:
+    window = {"sliding_window": 1024, **unused}
+    assert mixers({**CONFIGS["qwen2"], **window}) == "ffffff"
+    assert mixers({**CONFIGS["qwen2"], "model_type": "mimo", **window}) == "ffffff"
+    assert mixers({**CONFIGS["mistral"], **window}) == ("ffffff" if unused else "ssssss")
+
+
+def test_names_and_defaults_of_single_families() -> None:
+    bloom = dict(CONFIGS["bloom"])
+    hidden = bloom.pop("hidden_size", None) or bloom.pop("n_embd")
+    assert read_shape({**bloom, "n_embed": hidden}).hidden == hidden
+    minicpm = {key: value for key, value in LLAMA.items() if key != "tie_word_embeddings"}
+    assert read_shape({**minicpm, "model_type": "minicpm", "architectures": None}).tied
+
+
+TEXT = {
+    "num_hidden_layers": 2, "num_attention_heads": 32, "num_key_value_heads": 2, "head_dim": 128,
+    "intermediate_size": 13696, "vocab_size": 151552, "hidden_size": 4096,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("config", "billions"),
+    [
+        # GLM-4.1V-9B: 10.29 billion parameters, less 9.40 of its language model (GLM-4-9B-0414).
+        ({"model_type": "glm4v", **TEXT, "vision_config": {
+            "hidden_size": 1536, "depth": 24, "intermediate_size": 13696, "out_hidden_size": 4096,
+            "patch_size": 14, "spatial_merge_size": 2, "temporal_patch_size": 2,
+            "hidden_act": "silu"}}, 0.89),
+        # Pixtral's tower of 0.4 billion parameters, all by default, and its projector.
+        ({"model_type": "llava", "text_config": {**TEXT, "hidden_size": 5120},
+          "vision_config": {"model_type": "pixtral", "image_size": 1024}}, 0.43),
+        # Kimi-K2.5 names its fields in a way of its own.
+        ({"model_type": "kimi_k25", "text_config": TEXT,
+          "vision_config": {"vt_hidden_size": 1152, "vt_intermediate_size": 4304,
+                            "vt_num_hidden_layers": 27, "patch_size": 14}}, 0.43),
+    ],
+)  # fmt: skip
+def test_towers_of_images(config: dict[str, Any], billions: float) -> None:
+    assert read_shape(config).extra_params / 1e9 == pytest.approx(billions, abs=0.02)
