@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from .config_file import CONFIG_LIMIT_BYTES, CONFIG_NAME, read_config
+from .config_file import CONFIG_LIMIT_BYTES, CONFIG_NAME, read_config, read_json_object
 from .hub_cache import HubCache, default_cache_dir
 from .hub_errors import (
     HubBadAnswer,
@@ -31,6 +31,7 @@ from .hub_errors import (
     HubUnreachable,
     hub_error,
 )
+from .quant_file import QUANT_LIMIT_BYTES, QUANT_NAME, wants_quantization, with_quantization
 from .result import Checkpoint, CheckpointError, Tensor
 from .safetensors_header import tensor_from, total_bytes
 
@@ -135,18 +136,41 @@ class _Hub:
                 f"{self.subject}: has no {CONFIG_NAME} on {self.endpoint}; give `config` in the "
                 f"model"
             )
-        if (sizes.get(CONFIG_NAME) or 0) > CONFIG_LIMIT_BYTES:
-            raise CheckpointError(
-                f"{self.subject}: {CONFIG_NAME} is larger than {CONFIG_LIMIT_BYTES} bytes; "
-                f"give `config` in the model"
-            )
-        with self._errors():
-            path = self.api.hf_hub_download(self.name, CONFIG_NAME, revision=revision)
-        config = read_config(Path(path))
+        config = read_config(self._file(CONFIG_NAME, revision, sizes, CONFIG_LIMIT_BYTES))
         notes = [f"read from {self.endpoint}, {self.name} at commit {revision}"]
+        quantization = self._quantization(config, revision, sizes)
+        if quantization is not None:
+            config = with_quantization(config, quantization)
+            notes.append(f"its quantization is that of {QUANT_NAME}")
         tensors = self._tensors(revision, notes)
         size = None if tensors is None else total_bytes(tensors)
         return Checkpoint("hub", config, size, tensors, commit, tuple(notes))
+
+    def _quantization(
+        self, config: dict[str, Any], revision: str, sizes: dict[str, int | None]
+    ) -> dict[str, Any] | None:
+        """The file beside a config that names no quantization; None without one.
+
+        The list of files tells whether it is there; some mirrors give none, and are asked.
+        """
+        if not wants_quantization(config) or (sizes and QUANT_NAME not in sizes):
+            return None
+        try:
+            path = self._file(QUANT_NAME, revision, sizes, QUANT_LIMIT_BYTES)
+        except HubNoShape:
+            if sizes:
+                raise
+            return None
+        return read_json_object(path, QUANT_LIMIT_BYTES)
+
+    def _file(self, name: str, revision: str, sizes: dict[str, int | None], limit: int) -> Path:
+        """A small file, brought here unless the list of files says that it is too large."""
+        if (sizes.get(name) or 0) > limit:
+            raise CheckpointError(
+                f"{self.subject}: {name} is larger than {limit} bytes; give `config` in the model"
+            )
+        with self._errors():
+            return Path(self.api.hf_hub_download(self.name, name, revision=revision))
 
     def _tensors(self, revision: str, notes: list[str]) -> tuple[Tensor, ...] | None:
         """All tensors, by the library's own reading of the safetensors headers."""

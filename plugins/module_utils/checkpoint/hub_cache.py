@@ -24,7 +24,8 @@ from typing import Any
 from .config_file import read_json_object
 from .result import Checkpoint, CheckpointError, Tensor
 
-FORMAT = 1
+# Entries of format 1 know nothing of the file beside config.json that names the quantization.
+FORMAT = 2
 ENTRY_LIMIT_BYTES = 256 * 2**20
 
 

@@ -6,18 +6,25 @@ from __future__ import annotations
 
 import base64
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..checkpoint.config_file import CONFIG_LIMIT_BYTES, CONFIG_NAME, parse_config
+from ..checkpoint.config_file import (
+    CONFIG_LIMIT_BYTES,
+    CONFIG_NAME,
+    parse_config,
+    parse_json_object,
+)
+from ..checkpoint.quant_file import QUANT_LIMIT_BYTES, QUANT_NAME, with_quantization
 from ..checkpoint.result import Checkpoint
 from .errors import ClusterError
 from .inspect_pod import CONTAINER, SeenCheckpoint
-from .inspect_script import CONFIG_MARK
+from .inspect_script import CONFIG_END, CONFIG_MARK
 
 if TYPE_CHECKING:
     from .connection import Client
 
-# Base64 takes four bytes for three; there is room for what the image itself may say before.
+# Base64 takes four bytes for three; there is room for what the image itself may say before. The
+# file that says the quantization repeats itself, so that it packs to a small part of its length.
 LOG_LIMIT_BYTES = CONFIG_LIMIT_BYTES * 4 // 3 + 2**18
 # The log comes from the kubelet, which some clusters' firewalls hide from the API server.
 LOG_SECONDS = 10.0
@@ -43,19 +50,33 @@ def read_checkpoint(
     except NotRead as error:
         why = f"{CONFIG_NAME} in {where} was not read: {error}; give `config` in the model"
         return Checkpoint("none", {}, weights_bytes, notes=(*notes, why))
-    config = parse_config(data, CONFIG_NAME)
-    return Checkpoint("node", config, weights_bytes, notes=(f"read from {where}", *notes))
+    config, more = _parsed(data)
+    return Checkpoint("node", config, weights_bytes, notes=(f"read from {where}", *more, *notes))
+
+
+def _parsed(data: bytes) -> tuple[dict[str, Any], list[str]]:
+    """Return a config, with what the second file says, and a note on that. Raises CheckpointError.
+
+    What is wrong with config.json comes first.
+    """
+    text, end, quantization = data.partition(CONFIG_END)
+    config = parse_config(text, CONFIG_NAME)
+    if not end:
+        return config, []
+    found = parse_json_object(quantization, QUANT_NAME)
+    return with_quantization(config, found), [f"its quantization is that of {QUANT_NAME}"]
 
 
 def unpacked(packed: str) -> bytes:
     """Return the config that the script has packed. Raises NotRead."""
+    limit = CONFIG_LIMIT_BYTES + len(CONFIG_END) + QUANT_LIMIT_BYTES
     inflater = zlib.decompressobj()
     try:
-        # One byte more than a config may have; whatever claims more is never held.
-        data = inflater.decompress(base64.b64decode(packed, validate=True), CONFIG_LIMIT_BYTES + 1)
+        # One byte more than both files may have; whatever claims more is never held.
+        data = inflater.decompress(base64.b64decode(packed, validate=True), limit + 1)
     except (ValueError, zlib.error):
         raise NotRead("it arrived damaged") from None
-    if not inflater.eof or len(data) > CONFIG_LIMIT_BYTES:
+    if not inflater.eof or len(data) > limit:
         raise NotRead("it did not arrive whole")
     return data
 

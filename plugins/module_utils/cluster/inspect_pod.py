@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..checkpoint.config_file import CONFIG_LIMIT_BYTES
 from ..checkpoint.directory import INDEX_LIMIT_BYTES, INDEX_NAME
+from ..checkpoint.quant_file import QUANT_LIMIT_BYTES, QUANT_NAME
 from ..checkpoint.safetensors_header import HEADER_LIMIT_BYTES
 from .ids import Object
 
@@ -40,7 +41,8 @@ _NO_REPORT = (
 class SeenCheckpoint:
     """What the pod saw of a checkpoint.
 
-    ``config`` is its config.json, packed; None with ``config_in_log`` when the pod's log has it.
+    ``config`` is its config.json, with the file that says the quantization behind it where the
+    config does not, packed; None with ``config_in_log`` when the pod's log has it.
     ``weights_bytes`` is the sum over all tensors, None without safetensors files, and ``twice``
     the number of tensors that are in more than one file. ``faults`` are the first of all
     ``fault_count`` reasons why the server will refuse it, each with the name of its file.
@@ -217,7 +219,9 @@ def _wish(model: Model) -> dict[str, Any]:
         "checkpoint": place.in_container if place else None,
         "report": REPORT_FILE,
         "index": INDEX_NAME,
+        "quantization": QUANT_NAME,
         "config_limit_bytes": CONFIG_LIMIT_BYTES,
+        "quantization_limit_bytes": QUANT_LIMIT_BYTES,
         "index_limit_bytes": INDEX_LIMIT_BYTES,
         "header_limit_bytes": HEADER_LIMIT_BYTES,
         "report_limit_bytes": REPORT_LIMIT_BYTES,

@@ -5,8 +5,9 @@
 So it is one file, and needs the standard library of Python 3.8 or later. Its argument is a JSON
 object: ``top`` (the mounted directory), ``checkpoint`` (the model's path in the container, or null
 when the directory does not hold it), ``report`` (the file to write), ``index`` (name of the list of
-shards), ``config_limit_bytes``, ``index_limit_bytes``, ``header_limit_bytes``,
-``report_limit_bytes``, ``most_entries`` and ``most_shown``. Tensors are never read, and nothing of
+shards), ``quantization`` (name of the file that may say it in place of config.json),
+``config_limit_bytes``, ``quantization_limit_bytes``, ``index_limit_bytes``,
+``header_limit_bytes``, ``report_limit_bytes``, ``most_entries`` and ``most_shown``. Tensors are never read, and nothing of
 a length is read before it is known that the file has it.
 """
 
@@ -23,6 +24,8 @@ from typing import Any
 
 # A config that is too long for the report comes as a line of the log, after this mark.
 CONFIG_MARK = "llmops.vllm config.json "
+# Between config.json and the file that says the quantization; no JSON has this letter.
+CONFIG_END = b"\0"
 WEIGHTS = (".safetensors", ".bin", ".gguf", ".pt")
 # Of a name or a reason; in JSON a letter takes up to six bytes.
 TEXT_LENGTH = 200
@@ -114,11 +117,15 @@ def checkpoint(place: Path, wish: dict[str, Any]) -> dict[str, Any]:
     """Return the packed config, the bytes of all tensors, and the faults of files."""
     faults: list[str] = []
     packed = None
+    reading = place / "config.json"
     try:
-        config = whole(place / "config.json", wish["config_limit_bytes"])
+        config = whole(reading, wish["config_limit_bytes"])
+        reading = place / wish["quantization"]
+        if wants_quantization(config) and reading.exists():
+            config += CONFIG_END + whole(reading, wish["quantization_limit_bytes"])
         packed = base64.b64encode(zlib.compress(config, 9)).decode()
     except (Fault, OSError) as error:
-        faults.append(reason(place / "config.json", error))
+        faults.append(reason(reading, error))
     weights_bytes, twice = weigh(place, wish, faults)
     return {
         "config": packed,
@@ -128,6 +135,18 @@ def checkpoint(place: Path, wish: dict[str, Any]) -> dict[str, Any]:
         "faults": faults[: wish["most_shown"]],
         "fault_count": len(faults),
     }
+
+
+def wants_quantization(data: bytes) -> bool:
+    """Tell whether the server looks for the file beside this config (checkpoint/quant_file.py)."""
+    try:
+        stored = json_object(data).get("quantization_config")
+    except Fault:
+        return False
+    if not isinstance(stored, dict):
+        return stored is None
+    mixed = str(stored.get("quant_algo")).upper() == "MIXED_PRECISION"
+    return mixed and stored.get("quantized_layers") is None
 
 
 def weigh(place: Path, wish: dict[str, Any], faults: list[str]) -> tuple[int | None, int]:
