@@ -7,8 +7,8 @@ object: ``top`` (the mounted directory), ``checkpoint`` (the model's path in the
 when the directory does not hold it), ``report`` (the file to write), ``index`` (name of the list of
 shards), ``quantization`` (name of the file that may say it in place of config.json),
 ``config_limit_bytes``, ``quantization_limit_bytes``, ``index_limit_bytes``,
-``header_limit_bytes``, ``report_limit_bytes``, ``most_entries`` and ``most_shown``. Tensors are never read, and nothing of
-a length is read before it is known that the file has it.
+``header_limit_bytes``, ``report_limit_bytes``, ``most_entries`` and ``most_shown``. Tensors are
+never read, and nothing of a length is read before it is known that the file has it.
 """
 
 from __future__ import annotations
@@ -140,7 +140,9 @@ def checkpoint(place: Path, wish: dict[str, Any]) -> dict[str, Any]:
 def wants_quantization(data: bytes) -> bool:
     """Tell whether the server looks for the file beside this config (checkpoint/quant_file.py)."""
     try:
-        stored = json_object(data).get("quantization_config")
+        # What is no text is judged where the config arrives.
+        text = data.decode("utf-8-sig", "replace")
+        stored = json_object(text.encode()).get("quantization_config")
     except Fault:
         return False
     if not isinstance(stored, dict):

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .case import Case
 from .flags import Told
 from .kv_cache import KV_DTYPES
@@ -19,6 +21,15 @@ from .units import OLDEST
 # and of a release that is not known (shares of the total, or of the weights).
 _EXACT_GIB, _EXACT_SHARE, _CATALOGUE_SHARE, _LARGE_SHARE = 0.5, 0.01, 0.035, 0.03
 _FORMAT_SHARE, _VERSION_GIB, _MANY_RANKS_GIB = 0.1, 1.5, 2.5
+# A name that says a small format, what that saves at least of the 16 bits of the config, and what
+# to do about it.
+_SMALL_NAME = re.compile(r"[-_](nvfp4|mxfp4|fp4|fp8)([-_][\w-]*)?/*$", re.IGNORECASE)
+_SMALL_SHARE = 0.5
+_HIDDEN_FORMAT = (
+    "the model's name says that it is quantized, and config does not: the weights count in full;"
+    " give `quantization_config` in config (the content of hf_quant_config.json, if the checkpoint"
+    " has that file), or weights_bytes"
+)
 # Above these a figure is an estimate: layouts and libraries there were seen too seldom.
 _LARGE_MOE_PARAMS, _MANY_RANKS = 200e9, 8
 # The attention backends in vllm/v1/attention/backends (0.32) take multiples of it.
@@ -98,7 +109,15 @@ def _why_estimate(case: Case) -> list[str]:
         why.append("FP8 blocks take 1.5 % more on cards without FP8 units; give gpu.product")
     if case.told.pools:
         why.append("a pooling model: its activations and CUDA graphs were not compared with any")
-    return list(dict.fromkeys([*why, *_why_settings(settings), *_why_length(case)]))
+    more = [_HIDDEN_FORMAT] if _hides_format(case) else []
+    return list(dict.fromkeys([*why, *more, *_why_settings(settings), *_why_length(case)]))
+
+
+def _hides_format(case: Case) -> bool:
+    """Whether only the name says a format, and no size of the files speaks for the config."""
+    if case.quant.name or case.weights_bytes is not None:
+        return False
+    return _SMALL_NAME.search(case.told.model.model) is not None
 
 
 def _why_length(case: Case) -> list[str]:
@@ -212,6 +231,8 @@ def margin_gib(case: Case, budget: Budget) -> float:
         margin += _LARGE_SHARE * total
     if case.quant.doubt:
         margin += _FORMAT_SHARE * (budget.weights_gib or 0.0)
+    if _hides_format(case):
+        margin += _SMALL_SHARE * (budget.weights_gib or 0.0)
     margin += _sampler_doubt_gib(case)
     if settings.graph_flags or case.told.pools:
         margin += budget.cuda_graph_gib or 0.0

@@ -441,10 +441,11 @@ def _kv_dtype(details: Mapping[str, Any], fields: Fields) -> str:
     """What the checkpoint asks of the cache (vllm/config/cache.py, ModelOpt and llm-compressor)."""
     said = details.get("kv_cache_quant_algo") or details.get("kv_cache_scheme")
     said = said or fields.get("kv_cache_scheme")
-    if not said or str(said).lower() in ("none", "auto"):
-        return ""
-    bits = said.get("num_bits") if isinstance(said, Mapping) else None
-    return "nvfp4" if bits == 4 or "nvfp4" in str(said).lower() else "fp8"
+    if isinstance(said, Mapping):
+        return ("nvfp4" if said.get("num_bits") == 4 else "fp8") if said else ""
+    # vLLM warns of another word and takes the model's type (utils/torch_utils.py, 0.32).
+    word = said.lower() if isinstance(said, str) else ""
+    return word if word in ("fp8", "nvfp4") else ""
 
 
 def _texts(place: Mapping[str, Any], name: str, where: str = "") -> list[str]:

@@ -34,7 +34,7 @@ def vision_params(fields: Fields, hidden: int) -> int:
     if not isinstance(tower, Mapping) or not tower:
         return 0
     is_glm = str(fields.outer.get("model_type")).startswith("glm4v")
-    inner = Fields(_PIXTRAL | tower if tower.get("model_type") == "pixtral" else tower)
+    inner = Fields({**_PIXTRAL, **tower} if tower.get("model_type") == "pixtral" else tower)
     # Qwen2-VL calls the tower's width embed_dim, and what it hands over hidden_size.
     width = inner.integer("embed_dim", "hidden_size", "width", "vt_hidden_size", minimum=0) or 0
     depth = inner.integer(

@@ -24,6 +24,7 @@ class FakeHub:
     files: dict[str, bytes] = field(default_factory=dict)
     model: str = "acme/tiny"
     gated: bool = False
+    lists_files: bool = True
     status: int = 0
     page: bytes = b""
     stalls: bool = False
@@ -60,7 +61,8 @@ class Handler(BaseHTTPRequestHandler):
         if revision not in ("main", COMMIT):
             self.answer(404, b"", {"X-Error-Code": NOT_FOUND["revision"]})
             return
-        siblings = [{"rfilename": name, "size": len(data)} for name, data in self.hub.files.items()]
+        listed = self.hub.files if self.hub.lists_files else {}
+        siblings = [{"rfilename": name, "size": len(data)} for name, data in listed.items()]
         info = {"id": self.hub.model, "sha": COMMIT, "siblings": siblings, "tags": []}
         self.answer(200, json.dumps(info).encode(), {"Content-Type": "application/json"})
 

@@ -17,6 +17,15 @@ from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Mode
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_model
 
 CONFIG = {"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2}
+# As ModelOpt writes it into hf_quant_config.json.
+MODELOPT: dict[str, Any] = {
+    "producer": {"name": "modelopt", "version": "0.23.0"},
+    "quantization": {
+        "quant_algo": "FP8",
+        "kv_cache_quant_algo": "FP8",
+        "exclude_modules": ["lm_head"],
+    },
+}
 
 
 def model(**keys: Any) -> Model:

@@ -39,10 +39,14 @@ from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.hub_errors 
     HubUnreachable,
     HubUnwritable,
 )
+from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.quant_file import (
+    QUANT_LIMIT_BYTES,
+    QUANT_NAME,
+)
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result import CheckpointError
 
 from .fake_hub import COMMIT, FakeHub, serving
-from .files import CONFIG, ONE_BYTES, TWO_BYTES, entry, model, raw, sharded, single
+from .files import CONFIG, MODELOPT, ONE_BYTES, TWO_BYTES, entry, model, raw, sharded, single
 
 TOKEN = "hf_" + "s3cr3t" * 5
 
@@ -333,6 +337,71 @@ def test_a_broken_config(hub: FakeHub, cache_dir: Path, data: bytes, message: st
     assert not cache_dir.exists()
     # What is too large by the list of files is not fetched.
     assert (len(hub.requests) == 1) == message.startswith("larger")
+
+
+def asked_for(hub: FakeHub, name: str) -> list[str]:
+    return [request for request in hub.requests if request.endswith(f"/{name}")]
+
+
+def test_the_quantization_beside_the_config(hub: FakeHub, cache_dir: Path) -> None:
+    hub.files[QUANT_NAME] = json.dumps(MODELOPT).encode()
+    found = read_hub("acme/tiny", cache_dir=cache_dir)
+    assert found.config == CONFIG | {"quantization_config": MODELOPT}
+    assert found.notes[1:] == ("its quantization is that of hf_quant_config.json",)
+    asked = len(hub.requests)
+    assert read_hub("acme/tiny", COMMIT, cache_dir=cache_dir, offline=True) == found
+    assert len(hub.requests) == asked
+
+
+def test_quantization_that_is_not_there_is_not_asked_for(hub: FakeHub, cache_dir: Path) -> None:
+    assert read_hub("acme/tiny", cache_dir=cache_dir).config == CONFIG
+    assert asked_for(hub, QUANT_NAME) == []
+
+
+def test_quantization_that_is_not_needed_is_not_asked_for(hub: FakeHub, cache_dir: Path) -> None:
+    said = CONFIG | {"quantization_config": {"quant_method": "fp8"}}
+    hub.files |= {"config.json": json.dumps(said).encode(), QUANT_NAME: b"broken"}
+    assert read_hub("acme/tiny", cache_dir=cache_dir).config == said
+    assert asked_for(hub, QUANT_NAME) == []
+
+
+def test_a_hub_without_a_list_of_files_is_asked_once(hub: FakeHub, cache_dir: Path) -> None:
+    hub.lists_files = False
+    assert read_hub("acme/tiny", cache_dir=cache_dir).config == CONFIG
+    assert len(asked_for(hub, QUANT_NAME)) == 1
+    assert read_hub("acme/tiny", COMMIT, cache_dir=cache_dir).config == CONFIG
+    assert len(asked_for(hub, QUANT_NAME)) == 1
+    hub.files[QUANT_NAME] = json.dumps(MODELOPT).encode()
+    found = read_hub("acme/tiny", cache_dir=cache_dir / "other")
+    assert found.config["quantization_config"] == MODELOPT
+
+
+def test_entries_from_before_the_quantization_was_read_do_not_count(
+    hub: FakeHub, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(hub_cache, "FORMAT", 1)
+        read_hub("acme/tiny", COMMIT, cache_dir=cache_dir)
+    hub.files[QUANT_NAME] = json.dumps(MODELOPT).encode()
+    assert "quantization_config" in read_hub("acme/tiny", COMMIT, cache_dir=cache_dir).config
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"{", "not JSON"),
+        (b"[" * 200_000, "nests"),
+        (b"[]", "must be a JSON object"),
+        (b" " * (QUANT_LIMIT_BYTES + 1), f"{QUANT_NAME} is larger than {QUANT_LIMIT_BYTES} bytes"),
+    ],
+)
+def test_a_broken_quantization(hub: FakeHub, cache_dir: Path, data: bytes, message: str) -> None:
+    hub.files[QUANT_NAME] = data
+    with pytest.raises(CheckpointError, match=message):
+        read_hub("acme/tiny", cache_dir=cache_dir)
+    assert not cache_dir.exists()
+    # What is too large by the list of files is not fetched.
+    assert bool(asked_for(hub, QUANT_NAME)) == ("larger" not in message)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,10 @@ from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.config_file
     CONFIG_LIMIT_BYTES,
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.directory import read_directory
+from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.quant_file import (
+    QUANT_LIMIT_BYTES,
+    QUANT_NAME,
+)
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result import (
     Checkpoint,
     CheckpointError,
@@ -54,6 +58,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Mode
 
 from ..checkpoint.files import (
     CONFIG,
+    MODELOPT,
     ONE,
     ONE_BYTES,
     TWO,
@@ -140,6 +145,40 @@ def test_the_node_counts_as_the_controller_does(
     assert note in found.notes[-1]
 
 
+def test_the_quantization_beside_the_config_comes_too(api: FakeApi, tmp_path: Path) -> None:
+    directory = write(tmp_path / "m", single() | {QUANT_NAME: json.dumps(MODELOPT).encode()})
+    found = look(api, tmp_path, at(directory)).checkpoints["tiny"]
+    assert found.config == CONFIG | {"quantization_config": MODELOPT}
+    assert found.notes == (f"read from {WHERE}", "its quantization is that of hf_quant_config.json")
+    assert found.config == read_directory(directory).config
+
+
+def test_a_config_that_says_its_quantization_comes_alone(api: FakeApi, tmp_path: Path) -> None:
+    config = CONFIG | {"quantization_config": {"quant_method": "fp8"}}
+    files = {"config.json": json.dumps(config).encode(), QUANT_NAME: b"broken"}
+    found = look(api, tmp_path, at(write(tmp_path / "m", single() | files)))
+    assert found.checkpoints["tiny"].config == config
+
+
+def test_a_long_list_of_quantized_layers_comes_through_the_log(
+    api: FakeApi, tmp_path: Path
+) -> None:
+    paths = (
+        f"model.layers.{layer}.mlp.experts.{expert}.{part}_proj"
+        for layer in range(48)
+        for expert in range(512)
+        for part in ("up", "down")
+    )
+    listed = {path: {"quant_algo": "NVFP4", "group_size": 16} for path in paths}
+    said = {"quantization": {"quant_algo": "MIXED_PRECISION", "quantized_layers": listed}}
+    beside = json.dumps(said, indent=4).encode()
+    assert CONFIG_LIMIT_BYTES < len(beside) < QUANT_LIMIT_BYTES
+    directory = write(tmp_path / "m", single() | {QUANT_NAME: beside})
+    found = look(api, tmp_path, at(directory)).checkpoints["tiny"]
+    assert found.config == CONFIG | {"quantization_config": said}
+    assert sum("/log" in path for method, path in api.requests) == 1
+
+
 def test_files_without_weights_are_counted_as_such(api: FakeApi, tmp_path: Path) -> None:
     directory = write(tmp_path / "m", {**single(), "model.safetensors": raw(b"{}")})
     assert look(api, tmp_path, at(directory)).checkpoints["tiny"].weights_bytes == 0
@@ -190,6 +229,15 @@ BROKEN = {
         "config.json",
         b" " * (CONFIG_LIMIT_BYTES + 1),
         f"larger than {CONFIG_LIMIT_BYTES} bytes",
+    ),
+    "quantization-no-json": (QUANT_NAME, b"{", "not JSON"),
+    "quantization-empty": (QUANT_NAME, b"", "not JSON"),
+    "quantization-list": (QUANT_NAME, b"[]", "must be a JSON object, not a list"),
+    "quantization-deep": (QUANT_NAME, b'{"a":' * 200_000, "nests more than 64 levels"),
+    "quantization-huge": (
+        QUANT_NAME,
+        b" " * (QUANT_LIMIT_BYTES + 1),
+        f"larger than {QUANT_LIMIT_BYTES} bytes",
     ),
 }
 
@@ -395,7 +443,8 @@ def test_a_config_that_packs_gigabytes_is_not_held() -> None:
     try:
         with pytest.raises(NotRead, match="whole"):
             unpacked(bomb)
-        assert tracemalloc.get_traced_memory()[1] < 4 * CONFIG_LIMIT_BYTES
+        most = CONFIG_LIMIT_BYTES + QUANT_LIMIT_BYTES
+        assert tracemalloc.get_traced_memory()[1] < 3 * most < 2**27
     finally:
         tracemalloc.stop()
 

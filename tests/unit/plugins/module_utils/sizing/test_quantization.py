@@ -240,6 +240,11 @@ def test_the_output_matrix(settings: dict[str, Any], head: float) -> None:
         ({"quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}, "fp8"),
         ({"quant_algo": "FP8", "kv_cache_quant_algo": None}, ""),
         ({"quantization": {"quant_algo": "NVFP4", "kv_cache_quant_algo": "NVFP4"}}, "nvfp4"),
+        ({"quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "fp8"}}, "fp8"),
+        # vLLM takes the model's type for what it does not know.
+        ({"quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "INT8"}}, ""),
+        ({"quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "auto"}}, ""),
+        ({"quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": 8}}, ""),
         ({"quant_algo": "NVFP4", "kv_cache_scheme": {"num_bits": 8, "type": "float"}}, "fp8"),
         ({"quant_algo": "NVFP4", "kv_cache_scheme": {"num_bits": 4, "type": "float"}}, "nvfp4"),
     ],
