@@ -21,7 +21,8 @@ from .settings import (
     read_settings,
     resolve_release,
 )
-from .shape import ModelShape, read_shape
+from .shape import ModelShape
+from .shape_reader import read_shape
 from .stored import measure, stored_bytes
 
 _ANY_GPU = Gpu(product=None, memory_gib=None, count=None)

@@ -10,17 +10,13 @@ Where null is a value (no window, no shared experts), null is an answer.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from . import families
 from .experts import CHOSEN, EXPERTS, SHARED
 from .fields import Fields
 from .layers import has_pattern
+from .shape import ModelShape
 from .state import state_gaps
 from .vision import is_multimodal
-
-if TYPE_CHECKING:
-    from .shape import ModelShape
 
 # Small models of DeepSeek-V2's family have queries that are not latent.
 _LATENT_QUERY = frozenset(

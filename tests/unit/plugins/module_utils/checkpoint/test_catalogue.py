@@ -15,7 +15,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.catalogue i
     CATALOGUE,
     read_catalogue,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape import read_shape
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape_reader import read_shape
 
 EXAMPLE = Path(__file__).resolve().parents[5] / "inventories" / "example" / "hosts.yml"
 HOSTS = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))["vllm_clusters"]["hosts"]

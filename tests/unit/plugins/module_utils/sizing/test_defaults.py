@@ -15,7 +15,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.sizing.fields import F
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.quantization import (
     read_quantization,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape import read_shape
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape_reader import read_shape
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.weights import checkpoint_bytes
 
 KINDS = sorted(defaults._COUNTS)

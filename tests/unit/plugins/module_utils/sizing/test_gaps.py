@@ -16,7 +16,7 @@ from ansible_collections.llmops.vllm.plugins.filter.memory_plan import memory_pl
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.catalogue import CATALOGUE
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.fields import Fields
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.gaps import announces_mla
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape import read_shape
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape_reader import read_shape
 
 from .allocated import CONFIGS
 

@@ -17,7 +17,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.sizing.overheads impor
     sampler_doubt_gib,
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.quantization import Quantization
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape import read_shape
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape_reader import read_shape
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.units import GIB, Release
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.weights import Split
 

@@ -14,7 +14,7 @@ from ansible_collections.llmops.vllm.plugins.filter.memory_plan import memory_pl
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.quantization import (
     read_quantization,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape import read_shape
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape_reader import read_shape
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.stored import stored_bytes
 
 # The fields of Llama 3.1 and 3.3 with 70 billion parameters.

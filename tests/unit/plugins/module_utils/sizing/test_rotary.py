@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.llmops.vllm.plugins.filter.memory_plan import memory_plan
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.fields import Fields
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.rotary import Rotary, read_rotary
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape import read_shape
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape_reader import read_shape
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.units import Release
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.weights import buffers_bytes
 

@@ -16,7 +16,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.catalogue i
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.quantization import (
     read_quantization,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape import read_shape
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape_reader import read_shape
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.units import Release
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.weights import (
     Split,

@@ -13,7 +13,8 @@ from ansible_collections.llmops.vllm.plugins.module_utils.sizing.quantization im
     Quantization,
     read_quantization,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape import ModelShape, read_shape
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape import ModelShape
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape_reader import read_shape
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.weights import (
     Split,
     checkpoint_bytes,
