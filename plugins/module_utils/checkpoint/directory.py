@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from .config_file import CONFIG_NAME, read_config, read_json_object
-from .quant_file import QUANT_NAME, quantization_beside, with_quantization
+from .quant_file import QUANT_NOTE, quantization_beside, with_quantization
 from .result import Checkpoint, CheckpointError, Tensor
 from .safetensors_header import read_header, total_bytes
 
@@ -32,7 +32,7 @@ def read_directory(directory: Path) -> Checkpoint:
     quantization = quantization_beside(directory, config)
     if quantization is not None:
         config = with_quantization(config, quantization)
-        notes.append(f"its quantization is that of {QUANT_NAME}")
+        notes.append(QUANT_NOTE)
     listed = _listed(directory / INDEX_NAME)
     shards = _shards(directory, listed)
     if not shards:

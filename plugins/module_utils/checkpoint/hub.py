@@ -31,7 +31,13 @@ from .hub_errors import (
     HubUnreachable,
     hub_error,
 )
-from .quant_file import QUANT_LIMIT_BYTES, QUANT_NAME, wants_quantization, with_quantization
+from .quant_file import (
+    QUANT_LIMIT_BYTES,
+    QUANT_NAME,
+    QUANT_NOTE,
+    wants_quantization,
+    with_quantization,
+)
 from .result import Checkpoint, CheckpointError, Tensor
 from .safetensors_header import tensor_from, total_bytes
 
@@ -141,7 +147,7 @@ class _Hub:
         quantization = self._quantization(config, revision, sizes)
         if quantization is not None:
             config = with_quantization(config, quantization)
-            notes.append(f"its quantization is that of {QUANT_NAME}")
+            notes.append(QUANT_NOTE)
         tensors = self._tensors(revision, notes)
         size = None if tensors is None else total_bytes(tensors)
         return Checkpoint("hub", config, size, tensors, commit, tuple(notes))

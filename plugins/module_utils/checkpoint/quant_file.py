@@ -18,6 +18,7 @@ from .config_file import read_json_object
 from .result import CheckpointError
 
 QUANT_NAME = "hf_quant_config.json"
+QUANT_NOTE = f"its quantization is that of {QUANT_NAME}"
 # A mixed checkpoint lists every matrix of every expert: 22,000 of them take 3 MB.
 QUANT_LIMIT_BYTES = 16 * 2**20
 _MIXED = "MIXED_PRECISION"

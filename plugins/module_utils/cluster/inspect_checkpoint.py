@@ -14,7 +14,7 @@ from ..checkpoint.config_file import (
     parse_config,
     parse_json_object,
 )
-from ..checkpoint.quant_file import QUANT_LIMIT_BYTES, QUANT_NAME, with_quantization
+from ..checkpoint.quant_file import QUANT_LIMIT_BYTES, QUANT_NAME, QUANT_NOTE, with_quantization
 from ..checkpoint.result import Checkpoint
 from .errors import ClusterError
 from .inspect_pod import CONTAINER, SeenCheckpoint
@@ -64,7 +64,7 @@ def _parsed(data: bytes) -> tuple[dict[str, Any], list[str]]:
     if not end:
         return config, []
     found = parse_json_object(quantization, QUANT_NAME)
-    return with_quantization(config, found), [f"its quantization is that of {QUANT_NAME}"]
+    return with_quantization(config, found), [QUANT_NOTE]
 
 
 def unpacked(packed: str) -> bytes:

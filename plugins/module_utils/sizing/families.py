@@ -132,9 +132,14 @@ def gates_attention(kind: str) -> bool:
 
 def kinds(fields: Fields) -> frozenset[str]:
     """All that the config calls itself: each ``model_type``, and the family of its class."""
-    outer = Fields({"model_type": fields.outer.get("model_type")}).text("model_type")
+    outer = _outer_kind(fields)
     found = {fields.text("model_type"), outer, class_family(_architectures(fields.outer))}
     return frozenset(found - {""})
+
+
+def _outer_kind(fields: Fields) -> str:
+    """The ``model_type`` of the whole, which a nested one hides."""
+    return Fields({"model_type": fields.outer.get("model_type")}).text("model_type")
 
 
 def class_family(classes: list[str]) -> str:
@@ -160,7 +165,7 @@ def takes_images(fields: Fields) -> bool:
     classes = _architectures(fields.outer)
     if classes and classes[0].endswith("ForCausalLM") and classes[0] not in _MULTIMODAL_CLASSES:
         return False
-    outer = Fields({"model_type": fields.outer.get("model_type")}).text("model_type")
+    outer = _outer_kind(fields)
     return bool(_MULTIMODAL & {outer, class_family(classes)})
 
 
@@ -200,7 +205,7 @@ def doubts(fields: Fields) -> tuple[str, ...]:
 def _unknown_names(fields: Fields) -> list[str]:
     kind, said = fields.text("model_type"), fields.text("architecture_class")
     classes = _architectures(fields.outer)
-    outer = Fields({"model_type": fields.outer.get("model_type")}).text("model_type")
+    outer = _outer_kind(fields)
     found = [
         f"architecture {name!r} is not known; a plain decoder was assumed"
         for name in dict.fromkeys((outer, kind))

@@ -33,7 +33,7 @@ def vision_params(fields: Fields, hidden: int) -> int:
     tower = fields.outer.get("vision_config")
     if not isinstance(tower, Mapping) or not tower:
         return 0
-    is_glm = str(fields.outer.get("model_type")).startswith("glm4v")
+    is_glm = _is_glm(fields)
     inner = Fields({**_PIXTRAL, **tower} if tower.get("model_type") == "pixtral" else tower)
     # Qwen2-VL calls the tower's width embed_dim, and what it hands over hidden_size.
     width = inner.integer("embed_dim", "hidden_size", "width", "vt_hidden_size", minimum=0) or 0
@@ -43,7 +43,7 @@ def vision_params(fields: Fields, hidden: int) -> int:
     wide = inner.integer("intermediate_size", "vt_intermediate_size", minimum=0) or 4 * width
     handed_over = inner.integer("out_hidden_size", minimum=0)
     if is_glm and handed_over:
-        # glm4_1v.py: the other width is that of the merger.
+        # The other width is that of the merger.
         wide = handed_over
     gated = is_glm or inner.text("hidden_act") == "silu" or inner.text("model_type") in _GATED
     blocks = depth * (4 * width * width + (3 if gated else 2) * width * wide)
@@ -55,6 +55,11 @@ def vision_params(fields: Fields, hidden: int) -> int:
         + _positions(inner, patch) * width
         + _projector(fields, inner, width, hidden)
     )
+
+
+def _is_glm(fields: Fields) -> bool:
+    """Whether it is a tower of glm4_1v.py, whose widths mean something else."""
+    return str(fields.outer.get("model_type")).startswith("glm4v")
 
 
 def _positions(inner: Fields, patch: int) -> int:
@@ -72,7 +77,7 @@ def _projector(fields: Fields, inner: Fields, width: int, hidden: int) -> int:
     kind = fields.outer.get("model_type")
     merge = inner.integer("spatial_merge_size", minimum=0)
     out = inner.integer("out_hidden_size", minimum=0)
-    if str(kind).startswith("glm4v") and merge and out:
+    if _is_glm(fields) and merge and out:
         narrow = inner.integer("intermediate_size", minimum=0) or 0
         return out * out + 3 * out * narrow + merge**2 * width * out
     if merge:

@@ -231,12 +231,16 @@ def tls_server(directory: Path) -> Iterator[dict[str, Any]]:
         }
 
 
-def test_keys_do_not_stay_in_temporary_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that temporary files go to; empty at first."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def test_keys_do_not_stay_in_temporary_files(tmp_path: Path, temporary: Path) -> None:
     with tls_server(tmp_path) as kubeconfig:
         file = tmp_path / "kubeconfig"
         file.write_text(json.dumps(kubeconfig))
@@ -247,11 +251,8 @@ def test_keys_do_not_stay_in_temporary_files(
             client.close()
 
 
-def test_files_of_others_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_others_stay(tmp_path: Path, temporary: Path) -> None:
     """Another user of the library in the same process keeps what it has decoded."""
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     with tls_server(tmp_path) as kubeconfig:
         file = tmp_path / "kubeconfig"
         file.write_text(json.dumps(kubeconfig))
