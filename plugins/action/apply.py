@@ -6,8 +6,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply import Applier, Outcome
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.diff import differences
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply.apply import (
+    Applier,
+    Outcome,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply.diff import differences
 from ansible_collections.llmops.vllm.plugins.plugin_utils.cluster_action import (
     CONNECTION_SPEC,
     ArgumentSpec,

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.verify import table, verify
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.completion.verify import (
+    table,
+    verify,
+)
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
 from ansible_collections.llmops.vllm.plugins.plugin_utils.cluster_action import (
     CONNECTION_SPEC,

@@ -7,9 +7,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.candidates import read_nodes
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.errors import ClusterError
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.last import read_last
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import ClusterError
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.candidates import (
+    read_nodes,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.last_deployment import (
+    read_last,
+)
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.mistakes import find_mistakes
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models

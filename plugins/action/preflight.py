@@ -6,19 +6,24 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.access import check_access
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.candidates import (
-    given_nodes,
-    read_nodes,
-)
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.errors import (
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import (
     ClusterError,
     raise_all,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.inspect_directory import (
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.preflight.access import (
+    check_access,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.candidates import (
+    given_nodes,
+    read_nodes,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.inspect_directory import (
     find_directories,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.last import Last, read_last
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.last_deployment import (
+    Last,
+    read_last,
+)
 from ansible_collections.llmops.vllm.plugins.module_utils.plan_entry import summary
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.mistakes import find_mistakes
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model

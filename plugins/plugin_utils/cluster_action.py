@@ -16,9 +16,12 @@ from ansible.utils.display import Display
 
 # Imported here, at the top: Ansible loads this file once and its workers, which are forked, have
 # the kubernetes library already.
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import Client, connect
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.errors import ClusterError
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.plain import to_plain
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import (
+    Client,
+    connect,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import ClusterError
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.plain import to_plain
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.errors import SpecErrors
 
 ArgumentSpec = dict[str, dict[str, Any]]

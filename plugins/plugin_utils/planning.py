@@ -17,15 +17,15 @@ from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result impo
     Checkpoint,
     CheckpointError,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.candidates import (
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import ClusterError
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.objects import Object
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.parallel import each
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.candidates import (
     Candidates,
     hostname_of,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.errors import ClusterError
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.gpus import find_gpu
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.ids import Object
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.last import Last
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.pool import each
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.gpus import find_gpu
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.last_deployment import Last
 from ansible_collections.llmops.vllm.plugins.module_utils.plan_entry import (
     Entry,
     GpuChoice,

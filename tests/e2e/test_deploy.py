@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.completion import ask
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import connect
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import connect
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.completion.ask import ask
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
 
 if TYPE_CHECKING:

@@ -21,7 +21,10 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import Client, connect
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import (
+    Client,
+    connect,
+)
 
 from .nodes import Pool
 

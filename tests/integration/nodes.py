@@ -8,9 +8,14 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.candidates import read_nodes
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import Client
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.gpus import NodeGpu, find_gpu
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import Client
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.candidates import (
+    read_nodes,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.gpus import (
+    NodeGpu,
+    find_gpu,
+)
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
 
 from .objects import model

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply import Applier
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import Client
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.errors import ClusterError
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import Client
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import ClusterError
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply.apply import Applier
 
 from .conftest import Run
 from .objects import config, deployment, namespace_object, secret, service

@@ -19,7 +19,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import Client, connect
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import (
+    Client,
+    connect,
+)
 
 from .conftest import Run
 from .objects import config, model

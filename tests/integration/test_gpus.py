@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import Client
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import Client
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Gpu
 
 from .nodes import A100, H100, MERGE, MI300X, Pool, Wait, conditions

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import Client
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import Client
 
 from .conftest import ROOT
 from .objects import model

@@ -11,8 +11,8 @@ from typing import Any
 
 from shapes import LLAMA_8B, LLAMA_70B
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply import Applier
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import Client
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import Client
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply.apply import Applier
 from ansible_collections.llmops.vllm.plugins.module_utils.manifests.build import (
     plans_by_name,
     server_objects,

@@ -12,10 +12,16 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply import Applier
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import Client, connect
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.errors import ClusterError
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.verify import Served, verify
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import (
+    Client,
+    connect,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import ClusterError
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply.apply import Applier
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.completion.verify import (
+    Served,
+    verify,
+)
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
 
 from .conftest import Run

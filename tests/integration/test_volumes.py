@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply import Applier
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import Client
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import Client
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply.apply import Applier
 from ansible_collections.llmops.vllm.plugins.module_utils.manifests.build import storage_objects
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
 

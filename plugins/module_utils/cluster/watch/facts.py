@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..ids import Object, uid
+from ..api.objects import Object, uid
 from .store import ContainerMemory, Store, container_statuses
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-from ..ids import Object
+from ..api.objects import Object
 from .facts import Facts, Pod, condition, pod_ids
 
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ..ids import Object
+from ..api.objects import Object
 from ..quantity import quantity
 from .facts import Container, Facts, Pod, condition
 from .store import PULL_REASONS, event_count

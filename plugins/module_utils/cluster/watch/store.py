@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..ids import Object, uid
+from ..api.objects import Object, uid
 
 PULL_REASONS = frozenset({"ErrImagePull", "ImagePullBackOff"})
 

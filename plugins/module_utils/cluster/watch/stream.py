@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
-from ..errors import ApiError, ClusterError
+from ..api.errors import ApiError, ClusterError
 from .store import Observation
 
 if TYPE_CHECKING:
-    from ..connection import Client
+    from ..api.connection import Client
 
 # The first group is needed for a verdict; without the second there is only less evidence.
 NEEDED = {

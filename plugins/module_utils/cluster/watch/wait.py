@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-from ..errors import ClusterError
-from ..progress import progress_lines
+from ..api.errors import ClusterError
 from .facts import Target, facts, pod_ids
+from .progress import progress_lines
 from .step import Status, Verdict, Waiting, step
 from .store import Store, fold
 from .stream import HELPFUL, NEEDED, Streams
 
 if TYPE_CHECKING:
-    from ..connection import Client
+    from ..api.connection import Client
 
 TICK_SECONDS = 0.5
 # A model that is ready must stay so for this long: some crash right after they said they are.

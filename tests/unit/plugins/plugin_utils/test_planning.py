@@ -13,8 +13,13 @@ import pytest
 from shapes import LLAMA_8B as CONFIG
 
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result import Checkpoint
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.candidates import Candidates
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.last import Last, planned_memory
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.candidates import (
+    Candidates,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.last_deployment import (
+    Last,
+    planned_memory,
+)
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
 from ansible_collections.llmops.vllm.plugins.plugin_utils.planning import (

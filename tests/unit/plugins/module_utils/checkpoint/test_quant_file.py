@@ -23,7 +23,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result impo
     CheckpointError,
     CheckpointMissing,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster import inspect_script
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey import inspect_script
 
 from .files import CONFIG, MODELOPT, single, write
 

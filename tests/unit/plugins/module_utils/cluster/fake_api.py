@@ -14,7 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.connection import Client, connect
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import (
+    Client,
+    connect,
+)
 
 
 @dataclass

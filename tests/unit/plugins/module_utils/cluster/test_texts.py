@@ -9,27 +9,32 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply import Outcome, result_of
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply_errors import explain
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.diff import (
-    comparable,
-    differences,
-)
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.errors import (
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import (
     ApiError,
     ClusterError,
     SeveralError,
     raise_all,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.evidence import telling_lines
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.ids import object_id
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.phases import in_phases
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.plain import to_plain
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.quantity import quantity
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.redact import (
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.kinds import in_phases
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.objects import object_id
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.plain import to_plain
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.redact import (
     HIDDEN,
     Redactor,
     secret_values,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply.apply import (
+    Outcome,
+    result_of,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply.diff import (
+    comparable,
+    differences,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply.refusals import explain
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.quantity import quantity
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.evidence import (
+    telling_lines,
 )
 
 

@@ -1,0 +1,160 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The nodes that may have a model's directory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...manifests.storage import HOSTNAME_LABEL, volume_name
+from ...plan import inputs_digest
+from ..api.errors import ApiError, ClusterError
+from ..api.objects import Object
+from .last_deployment import planned_memory
+from .placement import takes
+
+if TYPE_CHECKING:
+    from ...spec.model import Model
+    from ..api.connection import Client
+
+MOST_CANDIDATES = 8
+SIMULATED = "kwok.x-k8s.io/node"
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The nodes of the cluster; ``nodes`` is None when they may not be listed."""
+
+    nodes: list[Object] | None
+    why_not: str = ""
+
+    @property
+    def simulated(self) -> set[str]:
+        """Return the names of nodes that only pretend to run pods."""
+        return {
+            str(node["metadata"]["name"])
+            for node in self.nodes or []
+            if SIMULATED in (node["metadata"].get("annotations") or {})
+        }
+
+    def hostname(self, name: str) -> str:
+        """Return the label by which a volume finds the node; mostly, not always, its name."""
+        for node in self.nodes or []:
+            if node["metadata"]["name"] == name:
+                return hostname_of(node)
+        return name
+
+    def of(self, model: Model) -> list[str]:
+        """Return the nodes to look at; raises ``ClusterError`` for none or too many."""
+        subject = f"{model.name}: storage.host_path"
+        given = model.storage.node or model.node_name
+        if given:
+            self._check_given(subject, given)
+            return [given]
+        if self.nodes is None:
+            raise ClusterError(
+                subject,
+                "needs its node, and this user may not list the nodes",
+                evidence=[self.why_not],
+                fix="set storage.node to the node that has the directory",
+            )
+        names = sorted(n["metadata"]["name"] for n in self.nodes if takes(n, model))
+        if not names:
+            raise ClusterError(
+                subject,
+                f"none of the {len(self.nodes)} nodes is ready and takes the model's pods",
+                fix="correct node_selector and tolerations, or set storage.node",
+            )
+        if len(names) > MOST_CANDIDATES:
+            raise ClusterError(
+                subject,
+                f"{len(names)} nodes may have {model.storage.host_path}: too many to look at",
+                fix="set storage.node to the node that has it, or narrow node_selector",
+            )
+        return names
+
+    def _check_given(self, subject: str, given: str) -> None:
+        known = sorted(node["metadata"]["name"] for node in self.nodes or [])
+        if self.nodes is not None and given not in known:
+            raise ClusterError(
+                subject,
+                f'the cluster has no node "{given}"',
+                evidence=[f"nodes: {', '.join(known[:10])}"],
+                fix="set storage.node to one of the cluster's nodes",
+            )
+
+
+def hostname_of(node: Object) -> str:
+    """Return a node's hostname label, or its name."""
+    metadata = node["metadata"]
+    return str((metadata.get("labels") or {}).get(HOSTNAME_LABEL, metadata["name"]))
+
+
+def given_nodes(models: Sequence[Model]) -> dict[str, str]:
+    """Return the nodes that the user has named for the directories of models, by model name."""
+    named = {model.name: model.storage.node or model.node_name for model in models}
+    with_directory = {model.name for model in models if model.storage.host_path}
+    return {name: node for name, node in named.items() if node and name in with_directory}
+
+
+def read_nodes(client: Client) -> Candidates:
+    """List the nodes, if this user may."""
+    try:
+        return Candidates(client.get("/api/v1/nodes")["items"])
+    except ApiError as error:
+        if error.status != 403:
+            raise
+        return Candidates(None, error.message)
+
+
+def live_node(client: Client, namespace: str, model: Model, *, served: bool) -> str | None:
+    """Return the hostname label of the model's live volume, if the volume has the same path.
+
+    With ``served`` only when the model's Deployment is available too, and was made from the same
+    words: that proves the directory, and the plan that the Deployment carries is still good.
+    """
+    try:
+        volume = client.find(f"/api/v1/persistentvolumes/{volume_name(model, namespace)}")
+        if volume is None or not _same_path(volume, model):
+            return None
+        if served and not _is_served(client, namespace, model):
+            return None
+    except ApiError:
+        return None  # not allowed to see it: look at the directory itself
+    return _node_of(volume)
+
+
+def _is_served(client: Client, namespace: str, model: Model) -> bool:
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{model.name}"
+    deployment = client.find(path)
+    if deployment is None or not deployment["spec"].get("replicas"):
+        return False
+    status = deployment.get("status") or {}
+    same_user = _runs_as(deployment) == (model.run_as_user, model.run_as_group)
+    same_words = (planned_memory(deployment) or {}).get("inputs") == inputs_digest(model)
+    return same_user and same_words and int(status.get("availableReplicas", 0)) > 0
+
+
+def _runs_as(deployment: Object) -> tuple[Any, Any]:
+    settings = deployment["spec"]["template"]["spec"].get("securityContext") or {}
+    return settings.get("runAsUser"), settings.get("runAsGroup")
+
+
+def _same_path(volume: Object, model: Model) -> bool:
+    labels = volume["metadata"].get("labels") or {}
+    source = volume["spec"].get("hostPath") or volume["spec"].get("local") or {}
+    same_model = labels.get("app.kubernetes.io/instance") == model.name
+    return same_model and source.get("path") == model.storage.host_path
+
+
+def _node_of(volume: Object) -> str | None:
+    """Read the node out of a volume's node affinity."""
+    affinity = (volume["spec"].get("nodeAffinity") or {}).get("required") or {}
+    for term in affinity.get("nodeSelectorTerms") or []:
+        for rule in [*(term.get("matchExpressions") or []), *(term.get("matchFields") or [])]:
+            named = rule.get("key") in {HOSTNAME_LABEL, "metadata.name"}
+            if named and len(rule.get("values") or []) == 1:
+                return str(rule["values"][0])
+    return None

@@ -1,0 +1,119 @@
+# Copyright (c) 2026, the llmops.vllm contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A look into a directory: the pod's script run here, and a scripted cluster around it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.inspect_directory import (
+    Found,
+    find_directories,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.inspect_pod import (
+    REPORT_FILE,
+    Report,
+    inspection_pod,
+    pod_name,
+    read_report,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
+
+from ..fake_api import Answer, FakeApi
+from ..models import model
+
+PATH = "/models/x"
+
+
+def with_directory(**options: Any) -> Model:
+    storage = {"host_path": PATH, **options.pop("storage", {})}
+    return model(**{"model": PATH, **options, "storage": storage})
+
+
+def node(name: str, *, ready: str = "True", **spec: Any) -> dict[str, Any]:
+    annotations = {"kwok.x-k8s.io/node": "fake"} if spec.pop("simulated", False) else {}
+    labels = spec.pop("labels", {})
+    return {
+        "metadata": {"name": name, "labels": labels, "annotations": annotations},
+        "spec": spec,
+        "status": {"conditions": [{"type": "Ready", "status": ready}]},
+    }
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the script left behind: the container's message and its log."""
+
+    message: str
+    log: bytes
+
+    @property
+    def status(self) -> dict[str, Any]:
+        ended = {"state": {"terminated": {"exitCode": 0, "message": self.message}}}
+        return {"phase": "Succeeded", "containerStatuses": [ended]}
+
+    @property
+    def report(self) -> Report:
+        found = read_report({"status": self.status})
+        assert found is not None
+        return found
+
+
+def run_script(wanted: Model, tmp_path: Path, *, uid: int | None = None) -> Seen:
+    """Run the pod's command here: the model's mount is a directory of this machine."""
+    report = tmp_path / "report"
+    report.touch(mode=0o666)
+    report.chmod(0o666)
+    [container] = inspection_pod(wanted, "n")["spec"]["containers"]
+    python, *options, wish = container["command"]
+    wish = json.dumps(json.loads(wish) | {"report": str(report)})
+    assert (python, json.loads(container["command"][-1])["report"]) == ("python3", REPORT_FILE)
+    # The interpreter of a virtual environment may lie where only its owner may look.
+    command = ["/usr/bin/python3" if uid else sys.executable, "-I", *options, wish]
+    groups: list[int] | None = [] if uid else None
+    done = subprocess.run(
+        command, check=True, capture_output=True, user=uid, group=uid, extra_groups=groups, cwd="/"
+    )
+    return Seen(report.read_text(), done.stdout)
+
+
+def at(directory: Path, **options: Any) -> Model:
+    """A model whose directory is on this machine."""
+    return with_directory(model=str(directory), **options)
+
+
+class Inspection:
+    """A scripted cluster with one real node, for the whole way from namespace to verdict."""
+
+    def __init__(
+        self,
+        api: FakeApi,
+        events: list[dict[str, Any]],
+        status: dict[str, Any],
+        wanted: Model | None = None,
+    ) -> None:
+        self.wanted = wanted or with_directory()
+        self.api = api
+        name = pod_name(self.wanted, "n")
+        self.log = f"/api/v1/namespaces/pre-1/pods/{name}/log"
+        pod = {"metadata": {"name": name, "uid": "u"}, "status": status}
+        api.on("/api/v1/nodes", Answer(body={"items": [node("n")]}))
+        old = {"name": "llmops-vllm-preflight-old", "creationTimestamp": "2020-01-01T00:00:00Z"}
+        made = Answer(body={"items": [{"metadata": old}], "metadata": {"name": "pre-1"}})
+        api.on("/api/v1/namespaces", made)
+        for name in ("pre-1", "llmops-vllm-preflight-old"):
+            api.on(f"/api/v1/namespaces/{name}", Answer())
+        api.on("/api/v1/namespaces/pre-1/serviceaccounts", Answer())
+        api.on("/api/v1/namespaces/pre-1/pods", Answer(body={"items": [pod]}))
+        api.on("/api/v1/namespaces/pre-1/events", Answer(body={"items": events}))
+
+    def run(self) -> Found:
+        return find_directories(self.api.client(), "llm", [self.wanted], lambda _: None)
+
+    def deleted(self) -> list[str]:
+        return [path.rpartition("/")[2] for method, path in self.api.requests if method == "DELETE"]
