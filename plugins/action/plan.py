@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import ClusterError
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.candidates import (
     read_nodes,
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.last_deployment import (
     read_last,
 )
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.mistakes import find_mistakes
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
@@ -65,6 +65,6 @@ class ActionModule(ClusterAction):
                     nodes=read_nodes(client) if any(map(needs_nodes, models)) else None,
                     last=read_last(client, arguments["namespace"], models),
                 )
-        except ClusterError as error:
-            why = f"the cluster was not reached: {error.subject}: {error.cause}"
+        except FindingsError as error:
+            why = f"the cluster was not reached: {error.first.subject}: {error.first.cause}"
             return Surroundings(why_not=why)

@@ -6,10 +6,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import (
-    ClusterError,
-    raise_all,
-)
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.preflight.access import (
     check_access,
 )
@@ -23,6 +19,10 @@ from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.inspect
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.last_deployment import (
     Last,
     read_last,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import (
+    FindingsError,
+    raise_errors,
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.plan_entry import summary
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.mistakes import find_mistakes
@@ -70,7 +70,7 @@ class ActionModule(ClusterAction):
         try:
             with self.cluster(arguments) as client:
                 return read_last(client, arguments["namespace"], models)
-        except ClusterError:
+        except FindingsError:
             return {}
 
     def _with_cluster(self, models: list[Model], arguments: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class ActionModule(ClusterAction):
                 last=read_last(client, namespace, models),
             )
         plans = make_plans(models, checkpoints, around)
-        raise_all([*access.errors, *found.errors, *plans.errors, *plans.refusals()])
+        raise_errors([*access.errors, *found.errors, *plans.errors, *plans.refusals()])
         for warning in [*access.warnings, *found.warnings, *plans.warnings]:
             self.warn(warning)
         for line in [line for entry in plans.entries for line in summary(entry)]:

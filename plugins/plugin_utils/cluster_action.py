@@ -14,15 +14,15 @@ from typing import Any, ClassVar
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-# Imported here, at the top: Ansible loads this file once and its workers, which are forked, have
-# the kubernetes library already.
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import (
     Client,
     connect,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import ClusterError
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.plain import to_plain
-from ansible_collections.llmops.vllm.plugins.module_utils.spec.errors import SpecErrors
+
+# Imported here, at the top: Ansible loads this file once and its workers, which are forked, have
+# the kubernetes library already.
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
 
 ArgumentSpec = dict[str, dict[str, Any]]
 
@@ -55,7 +55,7 @@ class ClusterAction(ActionBase):  # type: ignore[misc]
             with _interruptible():
                 arguments = to_plain(given, subject=f"task {self._task.action}")
                 return result | self.work(arguments)
-        except (ClusterError, SpecErrors) as error:
+        except FindingsError as error:
             return result | {"failed": True, "msg": str(error)}
         except KeyboardInterrupt:
             message = "interrupted; what was applied stays, run the same command again to go on"

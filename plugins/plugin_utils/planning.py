@@ -17,7 +17,6 @@ from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result impo
     Checkpoint,
     CheckpointError,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import ClusterError
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.objects import Object
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.parallel import each
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.candidates import (
@@ -26,6 +25,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.candida
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.gpus import find_gpu
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.last_deployment import Last
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import Finding
 from ansible_collections.llmops.vllm.plugins.module_utils.plan_entry import (
     Entry,
     GpuChoice,
@@ -44,10 +44,10 @@ class Plans:
     """One entry for each model that could be planned, and what was wrong with the others."""
 
     entries: list[Entry] = field(default_factory=list)
-    errors: list[ClusterError] = field(default_factory=list)
+    errors: list[Finding] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    def refusals(self) -> list[ClusterError]:
+    def refusals(self) -> list[Finding]:
         """Return an error for each model that does not fit."""
         return [refusal(entry) for entry in self.entries if not entry["fits"]]
 
@@ -67,28 +67,26 @@ class Surroundings:
     last: Mapping[str, Last] = field(default_factory=dict)
 
 
-def look_up(
-    models: Sequence[Model], *, may_skip: bool = True
-) -> dict[str, Checkpoint | ClusterError]:
+def look_up(models: Sequence[Model], *, may_skip: bool = True) -> dict[str, Checkpoint | Finding]:
     """Find the checkpoint of each model, side by side; by model name.
 
     ``may_skip``: whether vllm_preflight=false helps against an error.
     """
     all_the_same = f"; {_ALL_THE_SAME}" if may_skip else ""
 
-    def attempt(model: Model) -> Checkpoint | ClusterError:
+    def attempt(model: Model) -> Checkpoint | Finding:
         try:
             return find_checkpoint(model)
         except CheckpointError as error:
             fix = f"if the server gets it elsewhere, give `config` in the model{all_the_same}"
-            return ClusterError(f"{model.name}: checkpoint", str(error), fix=fix)
+            return Finding.error("checkpoint", f"{model.name}: checkpoint", str(error), fix=fix)
 
     return dict(zip([model.name for model in models], each(attempt, models), strict=True))
 
 
 def make_plans(
     models: Sequence[Model],
-    found: Mapping[str, Checkpoint | ClusterError],
+    found: Mapping[str, Checkpoint | Finding],
     around: Surroundings,
     *,
     cluster: str = "",
@@ -97,13 +95,13 @@ def make_plans(
     plans = Plans()
     for model in models:
         checkpoint = _best(model, found[model.name], around.checkpoints.get(model.name))
-        if isinstance(checkpoint, ClusterError):
+        if isinstance(checkpoint, Finding):
             plans.errors.append(checkpoint)
             continue
         try:
             entry = plan_entry(model, checkpoint, _gpu(model, around), cluster=cluster)
         except ValueError as error:
-            plans.errors.append(ClusterError(model.name, str(error)))
+            plans.errors.append(Finding.error("plan", model.name, str(error)))
             continue
         plans.warnings += _gpus_by_flag(model)
         last = around.last.get(model.name, Last())
@@ -113,12 +111,12 @@ def make_plans(
 
 
 def _best(
-    model: Model, found: Checkpoint | ClusterError, on_node: Checkpoint | None
-) -> Checkpoint | ClusterError:
+    model: Model, found: Checkpoint | Finding, on_node: Checkpoint | None
+) -> Checkpoint | Finding:
     """What the user gave, else what lies on the node that will serve it, else what was found."""
     if on_node is None or (isinstance(found, Checkpoint) and found.source == "model"):
         return found
-    if not on_node.known and (isinstance(found, ClusterError) or found.known):
+    if not on_node.known and (isinstance(found, Finding) or found.known):
         return found
     earlier = found.notes if isinstance(found, Checkpoint) else ()
     notes = on_node.notes if on_node.known else (*earlier, *on_node.notes)
@@ -166,7 +164,7 @@ def needs_nodes(model: Model) -> bool:
     return model.accelerator != "cpu" and not (model.gpu.product or model.gpu.memory_gib)
 
 
-def is_incomplete(model: Model, found: Checkpoint | ClusterError) -> bool:
+def is_incomplete(model: Model, found: Checkpoint | Finding) -> bool:
     """Tell whether a cluster may know more about the model than this machine does."""
     return needs_nodes(model) or (isinstance(found, Checkpoint) and not found.known)
 
@@ -209,7 +207,7 @@ def _basis(entry: Mapping[str, Any]) -> str:
     return f"{card}{size} (from {gpu['source']}), {shape}, {entry['confidence']}"
 
 
-def refusal(entry: Mapping[str, Any]) -> ClusterError:
+def refusal(entry: Mapping[str, Any]) -> Finding:
     """The error for a model that does not fit: each rule that fails, and what would fit."""
     reasons = entry["reasons"]
     evidence = [reason["message"] for reason in reasons[1:]]
@@ -220,7 +218,8 @@ def refusal(entry: Mapping[str, Any]) -> ClusterError:
         evidence.append(f"GPUs of this kind that carry it as asked: {gpus}")
     evidence.append(f"planned for: {_basis(entry)}")
     evidence += entry["gpu"]["notes"]
-    return ClusterError(
+    return Finding.error(
+        "does_not_fit",
         f"{entry['name']}: does not fit ({reasons[0]['rule']})",
         reasons[0]["message"],
         evidence=evidence,

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import Client
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import ClusterError
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply.apply import Applier
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
 
 from .conftest import Run
 from .objects import config, deployment, namespace_object, secret, service
@@ -26,13 +26,13 @@ def results(client: Client, *objects: dict[str, Any], dry_run: bool = False) -> 
     return [outcome.result for outcome in Applier(client, dry_run=dry_run).apply(objects)]
 
 
-def failure(client: Client, *objects: dict[str, Any]) -> ClusterError:
-    with pytest.raises(ClusterError) as caught:
+def failure(client: Client, *objects: dict[str, Any]) -> FindingsError:
+    with pytest.raises(FindingsError) as caught:
         Applier(client).apply(objects)
     return caught.value
 
 
-def flat(error: ClusterError) -> str:
+def flat(error: FindingsError) -> str:
     return " ".join(str(error).split())
 
 

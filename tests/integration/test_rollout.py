@@ -16,12 +16,12 @@ from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection
     Client,
     connect,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import ClusterError
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply.apply import Applier
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.completion.verify import (
     Served,
     verify,
 )
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
 
 from .conftest import Run
@@ -50,7 +50,7 @@ def wait(
 def refused(client: Client, namespace: str, *, timeout_seconds: float = 60.0) -> tuple[str, float]:
     """Wait for a rollout that fails; return the text and the seconds that it took."""
     start = time.monotonic()
-    with pytest.raises(ClusterError) as caught:
+    with pytest.raises(FindingsError) as caught:
         wait(client, namespace, timeout_seconds=timeout_seconds)
     return " ".join(str(caught.value).replace("\n  |", " ").split()), time.monotonic() - start
 

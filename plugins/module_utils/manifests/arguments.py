@@ -10,10 +10,10 @@ from typing import Any
 
 from ..plan import Plan
 from ..spec.model import Model
+from ..units import GIB
 
 PORT = 8000
 CACHE = "/cache"
-GIB = 2**30
 
 # Options that vLLM takes under the name of the model's key, with a value.
 _VALUES = (

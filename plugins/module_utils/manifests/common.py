@@ -29,11 +29,6 @@ def labels(model: Model) -> dict[str, str]:
     return {**model.labels, **selector(model), "app.kubernetes.io/managed-by": MANAGER}
 
 
-def quantity(gib: float) -> str:
-    """A size in GiB as Kubernetes writes it: whole GiB, else whole MiB."""
-    return f"{gib:.0f}Gi" if gib == int(gib) else f"{round(gib * 1024)}Mi"
-
-
 def without_empty(mapping: Manifest) -> Manifest:
     """Leaves out what was not said: None, empty text, list and mapping (not 0 or False)."""
     return {key: value for key, value in mapping.items() if value not in (None, "", [], {})}

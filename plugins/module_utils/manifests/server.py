@@ -10,8 +10,9 @@ from typing import Any
 
 from ..plan import Plan
 from ..spec.model import GPU_RESOURCES, Model
+from ..units import gib_quantity
 from .arguments import CACHE, PORT, arguments, command, environment
-from .common import PLAN_ANNOTATION, Manifest, labels, quantity, selector, without_empty
+from .common import PLAN_ANNOTATION, Manifest, labels, selector, without_empty
 from .storage import claim_name
 
 CONTAINER = "vllm"
@@ -160,9 +161,9 @@ def _planned_resources(model: Model, plan: Plan) -> dict[str, dict[str, str | No
     request, limit = sizes.memory_request_gib, sizes.memory_limit_gib
     requests = {
         "cpu": None if sizes.cpu is None else str(sizes.cpu),
-        "memory": None if request is None else quantity(request),
+        "memory": None if request is None else gib_quantity(request),
     }
-    limits = {"memory": None if limit is None else quantity(limit)}
+    limits = {"memory": None if limit is None else gib_quantity(limit)}
     if model.gpus_per_pod:
         gpu = {GPU_RESOURCES[model.accelerator]: str(model.gpus_per_pod)}
         return {"requests": requests | gpu, "limits": limits | gpu}
@@ -186,7 +187,7 @@ def _volumes(model: Model, plan: Plan) -> list[dict[str, Any]]:
 
 
 def _own_volumes(model: Model, plan: Plan) -> list[dict[str, Any]]:
-    shm = {"medium": "Memory", "sizeLimit": quantity(plan.sizes.shm_gib)}
+    shm = {"medium": "Memory", "sizeLimit": gib_quantity(plan.sizes.shm_gib)}
     volumes: list[dict[str, Any]] = [
         {"name": "cache", "emptyDir": {}},
         {"name": "tmp", "emptyDir": {}},

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ..plan import Plan
 from ..spec.model import Model
-from .common import Manifest, labels, quantity, without_empty
+from ..units import gib_quantity
+from .common import Manifest, labels, without_empty
 
 HOSTNAME_LABEL = "kubernetes.io/hostname"
 
@@ -55,7 +56,7 @@ def _host_path_volume(model: Model, plan: Plan, namespace: str, hostname: str) -
         "kind": "PersistentVolume",
         "metadata": {"name": volume_name(model, namespace), "labels": labels(model)},
         "spec": {
-            "capacity": {"storage": quantity(plan.claim_gib)},
+            "capacity": {"storage": gib_quantity(plan.claim_gib)},
             "accessModes": model.storage.access_modes,
             "persistentVolumeReclaimPolicy": "Retain",
             "storageClassName": "",
@@ -76,7 +77,7 @@ def _claim(model: Model, plan: Plan, namespace: str, volume: str | None = None) 
     spec = without_empty(
         {
             "accessModes": model.storage.access_modes,
-            "resources": {"requests": {"storage": quantity(plan.claim_gib)}},
+            "resources": {"requests": {"storage": gib_quantity(plan.claim_gib)}},
             "storageClassName": model.storage.storage_class,
             "volumeName": volume,
         }

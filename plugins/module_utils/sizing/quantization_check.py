@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..spec.errors import shown
+from ..findings import shown
 from .fields import Fields
 
 # What --quantization may say beside a checkpoint's quant_method: the method itself and what takes

@@ -145,7 +145,9 @@ def env_list(value: Any, path: str, errors: Errors) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = list_of(mapping)(value, path, errors)
     for index, entry in enumerate(entries):
         if not isinstance(entry.get("name"), str):
-            errors.add(f"{path}[{index}].name", "is missing; an EnvVar needs a name")
+            errors.add(
+                "missing_key", f"{path}[{index}].name", "is missing", "an EnvVar needs a name"
+            )
     return entries
 
 
@@ -162,7 +164,7 @@ def later(_value: Any, path: str, errors: Errors) -> None:
 
     Ignoring it would be a lie about what runs, so it is refused.
     """
-    errors.add(path, "is not supported by this version; leave it out")
+    errors.add("not_supported", path, "is not supported by this version", "leave it out")
 
 
 _TEXTS: Reader = list_of(text)

@@ -19,7 +19,7 @@ Check = Callable[[Model], Sequence[tuple[str, str]]]
 def parse_models(raw: Any, *, path: str = "vllm_models", check: Check | None = None) -> list[Model]:
     """Read a list of model mappings; ``check`` looks at each one that could be read.
 
-    Raises SpecErrors with one entry for each mistake, in the order of the input.
+    Raises FindingsError with one entry for each mistake, in the order of the input.
     """
     errors = Errors()
     if not isinstance(raw, Sequence) or isinstance(raw, str) or not raw:
@@ -34,7 +34,8 @@ def parse_models(raw: Any, *, path: str = "vllm_models", check: Check | None = N
             continue
         first = seen.setdefault(model.name, place)
         if model.name and first != place:
-            errors.add(f"{place}.name", f"{model.name!r} is the name of {first} too; rename one")
+            cause = f"{model.name!r} is the name of {first} too"
+            errors.add("doubled_name", f"{place}.name", cause, "rename one")
         _check_together(model, place, errors)
         _check_further(model, place, errors, check)
         models.append(model)
@@ -43,7 +44,7 @@ def parse_models(raw: Any, *, path: str = "vllm_models", check: Check | None = N
 
 
 def parse_model(raw: Any, *, path: str = "model", check: Check | None = None) -> Model:
-    """Read one model mapping; raises SpecErrors. ``check`` as in ``parse_models``."""
+    """Read one model mapping; raises FindingsError. ``check`` as in ``parse_models``."""
     errors = Errors()
     model = read_section(Model, raw, path, errors)
     if model is not None:
@@ -55,7 +56,7 @@ def parse_model(raw: Any, *, path: str = "model", check: Check | None = None) ->
 
 def _check_further(model: Model, path: str, errors: Errors, check: Check | None) -> None:
     for key, message in check(model) if check else ():
-        errors.add(f"{path}.{key}" if key else path, message)
+        errors.add("configuration", f"{path}.{key}" if key else path, message)
 
 
 def _check_together(model: Model, path: str, errors: Errors) -> None:
@@ -64,9 +65,11 @@ def _check_together(model: Model, path: str, errors: Errors) -> None:
     probes_right = not errors.inside(f"{path}.probes")
     if probes_right and model.probes.timeout_seconds > model.probes.period_seconds:
         errors.add(
+            "probes_overlap",
             f"{path}.probes.timeout_seconds",
             f"{model.probes.timeout_seconds:g} is above period_seconds"
-            f" ({model.probes.period_seconds:g}); probes would overlap, give less",
+            f" ({model.probes.period_seconds:g})",
+            "probes would overlap, give less",
         )
     for key in ("runAsUser", "runAsGroup"):
         number = model.pod_security_context.get(key)
@@ -74,31 +77,38 @@ def _check_together(model: Model, path: str, errors: Errors) -> None:
         if number is not None and not is_id:
             errors.wrong(f"{path}.pod_security_context.{key}", number, "a whole number, 0 or more")
     if model.accelerator == "cpu" and model.gpu.count:
-        errors.add(f"{path}.gpu.count", "a model with accelerator cpu has no GPU; leave it out")
+        cause = "a model with accelerator cpu has no GPU"
+        errors.add("contradiction", f"{path}.gpu.count", cause, "leave it out")
 
 
 def _check_storage(model: Model, path: str, errors: Errors) -> None:
     storage = model.storage
     if storage.host_path and storage.claim_name:
-        errors.add(path, "host_path and claim_name are two places for one volume; give one")
+        cause = "host_path and claim_name are two places for one volume"
+        errors.add("contradiction", path, cause, "give one")
     if storage.host_path and storage.storage_class:
         errors.add(
+            "contradiction",
             f"{path}.storage_class",
-            "a host_path volume is bound by name and has no class; leave one of the two out",
+            "a host_path volume is bound by name and has no class",
+            "leave one of the two out",
         )
     if storage.claim_name and (storage.size_gib or storage.storage_class):
-        errors.add(
-            f"{path}.claim_name", "an existing claim keeps its size and class; leave those out"
-        )
+        cause = "an existing claim keeps its size and class"
+        errors.add("contradiction", f"{path}.claim_name", cause, "leave those out")
     if storage.node and not storage.host_path:
-        errors.add(f"{path}.node", "says which node has host_path; give host_path too")
+        cause = "says which node has host_path"
+        errors.add("missing_key", f"{path}.node", cause, "give host_path too")
     if storage.read_gib_per_second and not storage.is_claim and model.is_local_path:
-        errors.add(f"{path}.read_gib_per_second", "there is no volume to read from")
+        cause = "there is no volume to read from"
+        errors.add("contradiction", f"{path}.read_gib_per_second", cause)
     if model.replicas > 1 and not model.node_name and _single_writer(storage):
         errors.add(
+            "access_modes",
             f"{path}.access_modes",
             f"{storage.access_modes} lets one node mount the claim, and {model.replicas} replicas"
-            " may land on several; give ReadWriteMany or ReadOnlyMany, or one node_name",
+            " may land on several",
+            "give ReadWriteMany or ReadOnlyMany, or one node_name",
         )
     if model.is_local_path:
         _check_model_path(model, path, errors)
@@ -117,13 +127,16 @@ def _check_model_path(model: Model, path: str, errors: Errors) -> None:
     """A model that is a path needs a volume that holds it."""
     if not model.storage.is_claim and not model.extra_volume_mounts:
         errors.add(
+            "no_volume",
             path,
-            f"model {model.model!r} is a directory, and no volume holds it;"
-            " give storage.host_path or storage.claim_name, or a model name of the Hub",
+            f"model {model.model!r} is a directory, and no volume holds it",
+            "give storage.host_path or storage.claim_name, or a model name of the Hub",
         )
     mount = model.storage.mount_path
     if mount and model.storage.is_claim and not f"{model.model}/".startswith(f"{mount}/"):
         errors.add(
+            "mount_path",
             f"{path}.mount_path",
-            f"model {model.model!r} is not below it; mount the volume at or above the model",
+            f"model {model.model!r} is not below it",
+            "mount the volume at or above the model",
         )

@@ -59,7 +59,7 @@ def read_section(cls: type[S], value: Any, path: str, errors: Errors) -> S | Non
     given = {key: value[key] for key in known if value.get(key) is not None}
     missing = [key for key, entry in known.items() if _required(entry) and key not in given]
     for key in missing:
-        errors.add(f"{path}.{key}", "is missing; it has no default")
+        errors.add("missing_key", f"{path}.{key}", "is missing", "it has no default")
     read = {
         key: known[key].metadata["reader"](entry, f"{path}.{key}", errors)
         for key, entry in given.items()

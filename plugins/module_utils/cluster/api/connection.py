@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from ...findings import failure
 from . import kubeconfig, transport_errors
-from .errors import ClusterError
 
 try:
     import urllib3
@@ -215,7 +215,8 @@ class Client:
         try:
             return json.loads(reply.body) if reply.body else None
         except ValueError as error:
-            raise ClusterError(
+            raise failure(
+                "not_json",
                 f"API server {self.origin.server}",
                 f"answered {method} {path} with something that is not JSON",
                 evidence=[reply.body[:200].decode("utf-8", "replace")],
@@ -227,7 +228,7 @@ def connect(kubeconfig_path: str | None = None, context: str | None = None) -> C
     """Read the kubeconfig and return a client; sends nothing yet.
 
     Without a kubeconfig path: the variable ``KUBECONFIG``, then ``~/.kube/config``, then the
-    service account of the pod that this runs in. Raises ``ClusterError``.
+    service account of the pod that this runs in. Raises ``FindingsError``.
     """
     with _library_log() as log:
         loaded = kubeconfig.load(kubeconfig_path, context, pool_size=POOL_SIZE)

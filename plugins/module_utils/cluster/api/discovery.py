@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .errors import ApiError, ClusterError
+from ...findings import FindingsError, failure
+from .errors import ApiError
+from .kinds import Kind, built_in, keeps_data, phase
 from .parallel import each
 
 if TYPE_CHECKING:
@@ -16,27 +17,7 @@ if TYPE_CHECKING:
 
 _LIST = "application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
 AGGREGATED = f"{_LIST.format(version='v2')},{_LIST.format(version='v2beta1')},application/json"
-Kind = tuple[str, str, str]
-
-
-@dataclass(frozen=True)
-class Resource:
-    """How a kind is addressed: its plural, and whether it lives in a namespace."""
-
-    plural: str
-    namespaced: bool
-
-
-# Kinds of every Kubernetes, under names that never change: no server is asked about these.
-BUILT_IN: dict[Kind, Resource] = {
-    ("", "v1", "Namespace"): Resource("namespaces", namespaced=False),
-    ("", "v1", "PersistentVolume"): Resource("persistentvolumes", namespaced=False),
-    ("", "v1", "PersistentVolumeClaim"): Resource("persistentvolumeclaims", namespaced=True),
-    ("", "v1", "ConfigMap"): Resource("configmaps", namespaced=True),
-    ("", "v1", "Secret"): Resource("secrets", namespaced=True),
-    ("", "v1", "Service"): Resource("services", namespaced=True),
-    ("apps", "v1", "Deployment"): Resource("deployments", namespaced=True),
-}
+Key = tuple[str, str, str]
 
 
 class Discovery:
@@ -44,33 +25,31 @@ class Discovery:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._kinds: dict[Kind, Resource] | None = None
+        self._kinds: dict[Key, Kind] | None = None
 
-    def resource(self, wanted: ObjectId) -> Resource:
-        """Return how to address the object's kind; raises ``ClusterError`` for an unknown one."""
-        kind = (wanted.group, wanted.version, wanted.kind)
-        if kind in BUILT_IN:
-            return BUILT_IN[kind]
+    def kind(self, wanted: ObjectId) -> Kind:
+        """Return how to address the object's kind; raises ``FindingsError`` for an unknown one."""
+        key = (wanted.group, wanted.version, wanted.kind)
+        row = built_in(*key)
+        if row is not None:
+            return row
         if self._kinds is None:
             self._kinds = self._load()
-        found = self._kinds.get(kind)
+        found = self._kinds.get(key)
         if found is None:
             raise self._unknown(wanted)
         return found
 
     def path(self, wanted: ObjectId) -> str:
         """Return the URL path of one object."""
-        resource = self.resource(wanted)
-        group = f"/apis/{wanted.group}" if wanted.group else "/api"
-        place = f"/namespaces/{wanted.namespace}" if resource.namespaced else ""
-        return f"{group}/{wanted.version}{place}/{resource.plural}/{wanted.name}"
+        return self.kind(wanted).path(wanted.namespace, wanted.name)
 
-    def _load(self) -> dict[Kind, Resource]:
+    def _load(self) -> dict[Key, Kind]:
         lists = each(
             lambda path: self._client.get(path, accept=AGGREGATED),
             ["/api", "/apis"],
         )
-        kinds: dict[Kind, Resource] = {}
+        kinds: dict[Key, Kind] = {}
         for answer in lists:
             if answer.get("kind") == "APIGroupDiscoveryList":
                 kinds |= _from_aggregated(answer)
@@ -78,7 +57,7 @@ class Discovery:
                 kinds |= self._one_by_one(answer)
         return kinds
 
-    def _one_by_one(self, answer: dict[str, Any]) -> dict[Kind, Resource]:
+    def _one_by_one(self, answer: dict[str, Any]) -> dict[Key, Kind]:
         """Ask for each group version: API servers before 1.30, or with a failing aggregated API."""
         if "versions" in answer:
             names = [("", str(version)) for version in answer["versions"]]
@@ -88,12 +67,12 @@ class Discovery:
                 for group in answer.get("groups", [])
                 for version in group["versions"]
             ]
-        kinds: dict[Kind, Resource] = {}
+        kinds: dict[Key, Kind] = {}
         for found in each(self._group_version, names):
             kinds |= found
         return kinds
 
-    def _group_version(self, name: tuple[str, str]) -> dict[Kind, Resource]:
+    def _group_version(self, name: tuple[str, str]) -> dict[Key, Kind]:
         group, version = name
         path = f"/apis/{group}/{version}" if group else f"/api/{version}"
         try:
@@ -101,18 +80,21 @@ class Discovery:
         except ApiError:
             return {}  # a broken extension API must not hide the working ones
         return {
-            (group, version, item["kind"]): Resource(item["name"], bool(item["namespaced"]))
+            (group, version, item["kind"]): _discovered(
+                group, version, item["kind"], item["name"], namespaced=bool(item["namespaced"])
+            )
             for item in answer.get("resources", [])
             if "/" not in item["name"]
         }
 
-    def _unknown(self, wanted: ObjectId) -> ClusterError:
+    def _unknown(self, wanted: ObjectId) -> FindingsError:
         same_kind = sorted(
             f"{group}/{version}" if group else version
             for group, version, kind in self._kinds or {}
             if kind == wanted.kind
         )
-        return ClusterError(
+        return failure(
+            "unknown_kind",
             str(wanted),
             f"this cluster does not know {wanted.api_version} {wanted.kind}",
             evidence=[f"it knows {wanted.kind} in: {', '.join(same_kind)}"] if same_kind else [],
@@ -120,8 +102,8 @@ class Discovery:
         )
 
 
-def _from_aggregated(answer: dict[str, Any]) -> dict[Kind, Resource]:
-    kinds: dict[Kind, Resource] = {}
+def _from_aggregated(answer: dict[str, Any]) -> dict[Key, Kind]:
+    kinds: dict[Key, Kind] = {}
     for group in answer.get("items", []):
         name = (group.get("metadata") or {}).get("name") or ""
         for version in group.get("versions", []):
@@ -129,5 +111,21 @@ def _from_aggregated(answer: dict[str, Any]) -> dict[Kind, Resource]:
                 kind = (item.get("responseKind") or {}).get("kind")
                 if kind:
                     key = (name, version["version"], kind)
-                    kinds[key] = Resource(item["resource"], item.get("scope") == "Namespaced")
+                    kinds[key] = _discovered(
+                        *key, item["resource"], namespaced=item.get("scope") == "Namespaced"
+                    )
     return kinds
+
+
+def _discovered(group: str, version: str, kind: str, plural: str, *, namespaced: bool) -> Kind:
+    """Return the row of a kind as this API server has it."""
+    return Kind(
+        group,
+        version,
+        kind,
+        plural,
+        phase(group, kind),
+        namespaced=namespaced,
+        keep_on_removal=keeps_data(group, kind),
+        built_in=False,
+    )

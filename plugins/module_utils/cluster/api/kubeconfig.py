@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .errors import ClusterError
+from ...findings import FindingsError, failure
 
 try:
     from kubernetes import config as library
@@ -82,9 +82,10 @@ class Loaded:
 
 
 def load(path: str | None, context: str | None, *, pool_size: int) -> Loaded:
-    """Load ``path`` (None: the usual places); raises ``ClusterError`` with the fix."""
+    """Load ``path`` (None: the usual places); raises ``FindingsError`` with the fix."""
     if LIBRARY_PROBLEM:
-        raise ClusterError(
+        raise failure(
+            "missing_library",
             "Python library kubernetes",
             f"is not usable by this Ansible: {LIBRARY_PROBLEM}",
             fix="pip install kubernetes (into the Python environment that runs Ansible)",
@@ -167,7 +168,7 @@ def _check_readable(file: Path) -> None:
         cause, fix = "is not readable by this user", f"chmod u+r {file}"
     else:
         return
-    raise ClusterError(f"kubeconfig {file}", cause, fix=fix)
+    raise failure("kubeconfig_unreadable", f"kubeconfig {file}", cause, fix=fix)
 
 
 def _load_files(files: str, context: str | None, settings: Any, temporary: str) -> str:
@@ -185,7 +186,8 @@ def _load_files(files: str, context: str | None, settings: Any, temporary: str) 
         names, current = _context_names(files, error), None
     wanted = context or current["name"]
     if wanted not in names:
-        raise ClusterError(
+        raise failure(
+            "unknown_context",
             f"kubeconfig {files}",
             f'has no context "{wanted}"',
             evidence=[f"contexts: {', '.join(names) or 'none'}"],
@@ -218,8 +220,11 @@ def _context_names(files: str, error: Exception) -> list[str]:
     return sorted(names)
 
 
-def _broken(files: str, error: Exception, cause: str = "is not a valid kubeconfig") -> ClusterError:
-    return ClusterError(
+def _broken(
+    files: str, error: Exception, cause: str = "is not a valid kubeconfig"
+) -> FindingsError:
+    return failure(
+        "kubeconfig_invalid",
         f"kubeconfig {files}",
         cause,
         evidence=[" ".join(str(error).split())[:300]],
@@ -232,7 +237,8 @@ def _load_service_account(settings: Any, context: str | None) -> None:
     try:
         library.load_incluster_config(client_configuration=settings)
     except library.ConfigException as error:
-        raise ClusterError(
+        raise failure(
+            "no_kubeconfig",
             "cluster connection",
             "no kubeconfig is given, ~/.kube/config does not exist, "
             "and this is not a pod with a service account",

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .errors import ClusterError
+from ...findings import failure
 
 
 def to_plain(value: Any, *, subject: str) -> Any:
@@ -19,7 +19,8 @@ def to_plain(value: Any, *, subject: str) -> Any:
     try:
         return json.loads(json.dumps(value))
     except (TypeError, ValueError) as error:
-        raise ClusterError(
+        raise failure(
+            "not_plain",
             subject,
             f"holds a value that Kubernetes has no form for: {error}",
             fix="put dates and the like in quotes, so that they are strings",

@@ -10,20 +10,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .errors import ApiError, ClusterError
+from ...findings import Finding, FindingsError, failure
+from .errors import ApiError
 
 if TYPE_CHECKING:
     from .kubeconfig import Origin
 
 
-def transport_error(error: Exception, origin: Origin) -> ClusterError:
+def transport_error(error: Exception, origin: Origin) -> FindingsError:
     """Explain a request that never got an answer."""
     expired = expired_client_certificate(origin)
     if expired is not None and not _never_connected(error):
-        return expired
+        return ApiError(expired, status=401)
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return _untrusted_server(error, origin)
-    return ClusterError(
+    return failure(
+        "unreachable",
         f"API server {address(origin)}",
         f"is not reachable: {_reason(error)}",
         evidence=origin.lines(),
@@ -32,14 +34,15 @@ def transport_error(error: Exception, origin: Origin) -> ClusterError:
     )
 
 
-def api_error(method: str, path: str, status: int, body: bytes, origin: Origin) -> ClusterError:
+def api_error(method: str, path: str, status: int, body: bytes, origin: Origin) -> FindingsError:
     """Explain an error status of the API server."""
     answer = _status_object(body)
     message = str(answer.get("message") or body[:300].decode("utf-8", "replace") or "no details")
     if status == 401:
-        error = _unauthorized(message, origin)
+        finding = _unauthorized(message, origin)
     elif status == 403:
-        error = ApiError(
+        finding = Finding.error(
+            "missing_rights",
             "permission",
             message,
             evidence=origin.lines(),
@@ -47,16 +50,21 @@ def api_error(method: str, path: str, status: int, body: bytes, origin: Origin) 
             "or set vllm_namespace to a namespace that you may use",
         )
     else:
-        error = ApiError(
-            f"API server {address(origin)}", f"answered {method} {path} with {status}: {message}"
+        finding = Finding.error(
+            "api_error",
+            f"API server {address(origin)}",
+            f"answered {method} {path} with {status}: {message}",
         )
-    error.status, error.message = status, message
-    error.reason = str(answer.get("reason") or "")
-    error.details = answer.get("details") or {}
-    return error
+    return ApiError(
+        finding,
+        status=status,
+        message=message,
+        reason=str(answer.get("reason") or ""),
+        details=answer.get("details"),
+    )
 
 
-def expired_client_certificate(origin: Origin) -> ApiError | None:
+def expired_client_certificate(origin: Origin) -> Finding | None:
     """Return an error when the client certificate of the kubeconfig is not valid (any more)."""
     period = _validity(origin.certificate)
     now = datetime.now(UTC)
@@ -66,15 +74,14 @@ def expired_client_certificate(origin: Origin) -> ApiError | None:
         cause = f"the client certificate expired on {_day(period[1])}"
     else:
         cause = f"the client certificate is valid only from {_day(period[0])}"
-    error = ApiError(
+    return Finding.error(
+        "certificate_expired",
         f"kubeconfig {origin.kubeconfig}",
         f"{cause} (now {_day(now)})",
         evidence=[f"server: {origin.server}", *origin.lines()[1:]],
         fix="get a new kubeconfig from the cluster's administrator "
         "(kubeadm clusters: kubeadm certs renew admin.conf)",
     )
-    error.status, error.details = 401, {}
-    return error
 
 
 def address(origin: Origin) -> str:
@@ -83,8 +90,9 @@ def address(origin: Origin) -> str:
     return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
-def _unauthorized(message: str, origin: Origin) -> ApiError:
-    return expired_client_certificate(origin) or ApiError(
+def _unauthorized(message: str, origin: Origin) -> Finding:
+    return expired_client_certificate(origin) or Finding.error(
+        "unauthorized",
         f"API server {address(origin)}",
         f"does not accept the credentials: {message} (401)",
         evidence=origin.lines(),
@@ -92,7 +100,7 @@ def _unauthorized(message: str, origin: Origin) -> ApiError:
     )
 
 
-def _untrusted_server(error: Exception, origin: Origin) -> ClusterError:
+def _untrusted_server(error: Exception, origin: Origin) -> FindingsError:
     """Explain a server certificate that does not verify; its dates tell the commonest cause."""
     parts = urlsplit(origin.server)
     try:
@@ -103,7 +111,8 @@ def _untrusted_server(error: Exception, origin: Origin) -> ClusterError:
     cause = f"its certificate is not trusted: {_reason(error)}"
     if period is not None and period[1] < datetime.now(UTC):
         cause = f"its certificate expired on {_day(period[1])}"
-    return ClusterError(
+    return failure(
+        "untrusted_server",
         f"API server {address(origin)}",
         cause,
         evidence=origin.lines(),

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ...findings import Finding, FindingsError, failure, raise_errors
 from ...manifests.common import MANAGER
 from ..api.connection import APPLY
 from ..api.discovery import Discovery
-from ..api.errors import ApiError, ClusterError, raise_all
-from ..api.kinds import WORKLOADS, in_phases, phase
+from ..api.errors import ApiError
+from ..api.kinds import Phase, in_phases, phase
 from ..api.objects import Object, ObjectId, object_id, uid
 from ..api.parallel import each
 from . import volumes
@@ -78,7 +79,9 @@ class Applier:
             outcomes = _all_or_errors(self._delete_one, group)
             done |= {outcome.id: outcome for outcome in outcomes}
             gone = [
-                o.id for o in outcomes if o.result == "deleted" and phase(o.id.kind) == WORKLOADS
+                o.id
+                for o in outcomes
+                if o.result == "deleted" and phase(o.id.group, o.id.kind) is Phase.WORKLOADS
             ]
             if not self._dry_run:
                 each(self._wait_until_gone, gone)
@@ -89,24 +92,30 @@ class Applier:
         items = list(_flatten(objects))
         names = [object_id(item) for item in items]
         errors = [error for index, name in enumerate(names) for error in _nameless(index, name)]
-        raise_all(errors)
+        raise_errors(errors)
         for name in names:
             try:
-                resource = self._discovery.resource(name)
+                resource = self._discovery.kind(name)
             except ApiError:
                 raise
-            except ClusterError as error:
-                errors.append(error)
+            except FindingsError as error:
+                errors += error.findings
                 continue
             if resource.namespaced and not name.namespace:
                 errors.append(
-                    ClusterError(str(name), "has no namespace", fix="set metadata.namespace")
+                    Finding.error(
+                        "no_namespace", str(name), "has no namespace", fix="set metadata.namespace"
+                    )
                 )
         for name, count in Counter(names).items():
             if count > 1:
                 fix = "keep one of them"
-                errors.append(ClusterError(str(name), f"is in the list {count} times", fix=fix))
-        raise_all(errors)
+                errors.append(
+                    Finding.error(
+                        "doubled_object", str(name), f"is in the list {count} times", fix=fix
+                    )
+                )
+        raise_errors(errors)
         return dict(zip(names, items, strict=True))
 
     def _live(self, name: ObjectId) -> Object | None:
@@ -154,7 +163,7 @@ class Applier:
         if before is None:
             return Outcome(name, "absent", None, None)
         # A workload is gone only when its pods are: then volumes and GPUs are free.
-        policy = "Foreground" if phase(name.kind) == WORKLOADS else "Background"
+        policy = "Foreground" if _is_workload(name) else "Background"
         body = {
             "kind": "DeleteOptions",
             "apiVersion": "v1",
@@ -177,7 +186,8 @@ class Applier:
         while (found := self._client.find(path)) is not None:
             if time.monotonic() > end:
                 holders = found["metadata"].get("finalizers") or ["none"]
-                raise ClusterError(
+                raise failure(
+                    "deletion_stuck",
                     str(name),
                     f"is still being deleted after {GONE_TIMEOUT_SECONDS:.0f} s",
                     evidence=[f"finalizers: {', '.join(holders)}"],
@@ -192,14 +202,15 @@ def _all_or_errors(
 ) -> list[Outcome]:
     """Run one phase to its end, then raise what failed in it."""
 
-    def attempt(item: tuple[ObjectId, Object]) -> Outcome | ClusterError:
+    def attempt(item: tuple[ObjectId, Object]) -> Outcome | FindingsError:
         try:
             return work(item)
-        except ClusterError as error:
+        except FindingsError as error:
             return error
 
     results = each(attempt, group)
-    raise_all([result for result in results if isinstance(result, ClusterError)])
+    failed = [result for result in results if isinstance(result, FindingsError)]
+    raise_errors(finding for error in failed for finding in error.findings)
     return [result for result in results if isinstance(result, Outcome)]
 
 
@@ -212,14 +223,16 @@ def _flatten(objects: Iterable[Object]) -> Iterable[Object]:
             yield item
 
 
-def _nameless(index: int, name: ObjectId) -> list[ClusterError]:
+def _nameless(index: int, name: ObjectId) -> list[Finding]:
     """Return an error for an object that cannot be addressed."""
     parts = {"apiVersion": name.version, "kind": name.kind, "metadata.name": name.name}
     missing = [key for key, value in parts.items() if not value]
     if not missing:
         return []
     subject = f"objects[{index}]" + (f" ({name.kind} {name.name})" if name.kind else "")
-    return [ClusterError(subject, f"has no {', '.join(missing)}", fix="give it")]
+    return [
+        Finding.error("nameless_object", subject, f"has no {', '.join(missing)}", fix="give it")
+    ]
 
 
 def result_of(before: Object | None, after: Object) -> str:
@@ -227,6 +240,10 @@ def result_of(before: Object | None, after: Object) -> str:
     if before is None:
         return "created"
     return "unchanged" if comparable(before) == comparable(after) else "changed"
+
+
+def _is_workload(name: ObjectId) -> bool:
+    return phase(name.group, name.kind) is Phase.WORKLOADS
 
 
 def _namespace_is_missing(error: ApiError) -> bool:

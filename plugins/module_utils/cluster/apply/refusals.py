@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import re
 
-from ..api.errors import ApiError, ClusterError
+from ...findings import FindingsError, failure
+from ..api.errors import ApiError
 from ..api.objects import Object, ObjectId
 from ..api.redact import Redactor, secret_values
 
 _MANAGER = re.compile(r'conflict with "([^"]+)"')
 
 
-def explain(error: ApiError, name: ObjectId, wanted: Object) -> ClusterError:
+def explain(error: ApiError, name: ObjectId, wanted: Object) -> FindingsError:
     """Return the error for one object; values of a Secret are taken out of the server's text."""
     redact = Redactor(secret_values(wanted) if name.kind == "Secret" else [])
     message = redact(error.message)
@@ -26,10 +27,11 @@ def explain(error: ApiError, name: ObjectId, wanted: Object) -> ClusterError:
     return _invalid(message, name, error)
 
 
-def _invalid(message: str, name: ObjectId, error: ApiError) -> ClusterError:
+def _invalid(message: str, name: ObjectId, error: ApiError) -> FindingsError:
     """Explain a refusal that is about the object itself or its place."""
     if error.status == 404 and error.details.get("kind") == "namespaces":
-        return ClusterError(
+        return failure(
+            "missing_namespace",
             str(name),
             f'namespace "{name.namespace}" does not exist',
             fix="add the namespace to the objects, or create it first",
@@ -39,12 +41,15 @@ def _invalid(message: str, name: ObjectId, error: ApiError) -> ClusterError:
     ):
         return _immutable(message, name)
     if error.status in {400, 422, 500}:
-        return ClusterError(
+        return failure(
+            "refused",
             str(name),
             f"the API server refuses it: {message}",
             fix="correct the named field (of the model, of patch: or of extra_objects:)",
         )
-    return ClusterError(str(name), f"{message} ({error.status})", fix="run the same command again")
+    return failure(
+        "refused", str(name), f"{message} ({error.status})", fix="run the same command again"
+    )
 
 
 def _conflicts(error: ApiError) -> list[tuple[str, str]]:
@@ -57,10 +62,11 @@ def _conflicts(error: ApiError) -> list[tuple[str, str]]:
     return found
 
 
-def _conflict(error: ApiError, name: ObjectId) -> ClusterError:
+def _conflict(error: ApiError, name: ObjectId) -> FindingsError:
     rows = _conflicts(error)
     managers = sorted({row[1] for row in rows})
-    return ClusterError(
+    return failure(
+        "conflict",
         str(name),
         f"{len(rows)} field(s) are managed by someone else and are not taken over",
         evidence=[f'{field} is managed by "{manager}"' for field, manager in rows],
@@ -70,10 +76,11 @@ def _conflict(error: ApiError, name: ObjectId) -> ClusterError:
     )
 
 
-def _refused(message: str, name: ObjectId, error: ApiError) -> ClusterError:
+def _refused(message: str, name: ObjectId, error: ApiError) -> FindingsError:
     """Tell a missing right from an admission rule and from a namespace that is going away."""
     if any(cause.get("reason") == "NamespaceTerminating" for cause in error.causes()):
-        return ClusterError(
+        return failure(
+            "namespace_terminating",
             str(name),
             f'namespace "{name.namespace}" is being deleted',
             fix="wait until it is gone (kubectl get namespace), then run the same command again",
@@ -83,19 +90,20 @@ def _refused(message: str, name: ObjectId, error: ApiError) -> ClusterError:
     elif "quota" in message:
         fix = "ask for a larger quota, or deploy smaller or fewer models"
     elif "cannot" in message:
-        fix = error.fix
+        fix = error.first.fix
     else:
         fix = "an admission rule of the cluster refuses it: see the message"
-    return ClusterError(str(name), message, evidence=error.evidence, fix=fix)
+    return failure("forbidden", str(name), message, evidence=error.first.evidence, fix=fix)
 
 
-def _immutable(message: str, name: ObjectId) -> ClusterError:
+def _immutable(message: str, name: ObjectId) -> FindingsError:
     kind = name.kind.lower()
     place = f" -n {name.namespace}" if name.namespace else ""
     fix = f"to let it be made anew: kubectl delete {kind} {name.name}{place}, then run again"
     if name.kind in {"PersistentVolumeClaim", "PersistentVolume"}:
         fix = "keep the storage settings as they were, or give the storage a new name; " + fix
-    return ClusterError(
+    return failure(
+        "immutable_field",
         str(name),
         "a field was changed that Kubernetes lets nobody change after creation",
         evidence=[message],

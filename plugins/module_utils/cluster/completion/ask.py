@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..api.errors import ApiError, ClusterError
+from ...findings import FindingsError, failure
+from ..api.errors import ApiError
 from ..watch.stream import lines
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Answer:
 
 
 def ask(client: Client, namespace: str, model: Model) -> Answer:
-    """Send the model's check prompt and return the answer; raises ``ClusterError``."""
+    """Send the model's check prompt and return the answer; raises ``FindingsError``."""
     compiled = _compiled(model)
     end = time.monotonic() + RETRY_SECONDS
     while True:
@@ -48,7 +49,8 @@ def ask(client: Client, namespace: str, model: Model) -> Answer:
                 raise _explained(client, namespace, model, error) from error
             time.sleep(RETRY_PAUSE_SECONDS)
     if compiled is not None and compiled.search(answer.response) is not True:
-        raise ClusterError(
+        raise failure(
+            "unexpected_answer",
             f"{model.name}: check.expect",
             f"is not true for the answer: {model.check.expect}",
             evidence=[f"answer: {' '.join(answer.text.split())[:200]!r}"],
@@ -87,7 +89,7 @@ def _ask_once(client: Client, namespace: str, model: Model) -> Answer:
                 if first is None and chunk.get("choices"):
                     first = time.monotonic() - start
                 chunks.append(chunk)
-    except ClusterError as error:
+    except FindingsError as error:
         if time.monotonic() - start < ANSWER_TIMEOUT_SECONDS:
             raise
         raise _silent(namespace, model) from error
@@ -114,15 +116,17 @@ def _events(stream: Iterator[bytes], model: Model) -> Iterator[dict[str, Any]]:
         if "error" in chunk:
             raise _server_error(model, chunk["error"])
         yield chunk
-    raise ClusterError(
+    raise failure(
+        "broken_answer",
         f"{model.name}: completion",
         "the answer broke off before its end",
         fix=f"see the server's log: kubectl logs deploy/{model.name}",
     )
 
 
-def _silent(namespace: str, model: Model) -> ClusterError:
-    return ClusterError(
+def _silent(namespace: str, model: Model) -> FindingsError:
+    return failure(
+        "no_answer",
         f"{model.name}: completion",
         f"no answer within {ANSWER_TIMEOUT_SECONDS:.0f} s, although the server says it is healthy",
         fix="its engine hangs or is overloaded; see its log: "
@@ -157,7 +161,8 @@ def _compiled(model: Model) -> Any:
     try:
         import jmespath
     except ImportError as error:
-        raise ClusterError(
+        raise failure(
+            "missing_library",
             f"{model.name}: check.expect",
             "needs the Python library jmespath",
             fix="pip install jmespath (into the Python environment that runs Ansible)",
@@ -165,7 +170,8 @@ def _compiled(model: Model) -> Any:
     try:
         return jmespath.compile(model.check.expect)
     except jmespath.exceptions.JMESPathError as error:
-        raise ClusterError(
+        raise failure(
+            "invalid_expression",
             f"{model.name}: check.expect",
             f"is not a JMESPath expression: {model.check.expect}",
             evidence=str(error).splitlines()[:3],
@@ -173,40 +179,44 @@ def _compiled(model: Model) -> Any:
         ) from error
 
 
-def _explained(client: Client, namespace: str, model: Model, error: ApiError) -> ClusterError:
+def _explained(client: Client, namespace: str, model: Model, error: ApiError) -> FindingsError:
     """Say what an error answer to the completion means."""
     if error.status == 404 and not error.reason:
         return _wrong_name(client, namespace, model, error)
     if error.status == 404:
-        return ClusterError(
+        return failure(
+            "missing_service",
             f"Service {namespace}/{model.name}",
             error.message,
             fix="deploy the model first; its Service carries the model's name",
         )
     if error.status == 403:
-        return ClusterError(
+        return failure(
+            "missing_rights",
             f"{model.name}: completion",
             error.message,
-            evidence=error.evidence,
+            evidence=error.first.evidence,
             fix="ask for the right to create services/proxy in this namespace, or set "
             "vllm_check=rollout to wait for the rollout only",
         )
-    return ClusterError(
+    return failure(
+        "server_error",
         f"{model.name}: completion",
         f"the server answered with {error.status}: {error.message}",
         fix=f"see the server's log: kubectl logs -n {namespace} deploy/{model.name}",
     )
 
 
-def _wrong_name(client: Client, namespace: str, model: Model, error: ApiError) -> ClusterError:
+def _wrong_name(client: Client, namespace: str, model: Model, error: ApiError) -> FindingsError:
     """Explain a 404 of the server itself: it serves another name than was asked for."""
     try:
         served = client.get(f"{service_path(namespace, model)}/v1/models")
         names = [str(item.get("id")) for item in served.get("data", [])]
-    except ClusterError:
+    except FindingsError:
         names = []
     known = ", ".join(names) or "could not be read"
-    return ClusterError(
+    return failure(
+        "wrong_name",
         f"{model.name}: completion",
         f'the server does not know the model "{model.served_name}"',
         evidence=[f"/v1/models: {known}", error.message[:200]],
@@ -214,9 +224,10 @@ def _wrong_name(client: Client, namespace: str, model: Model, error: ApiError) -
     )
 
 
-def _server_error(model: Model, error: Any) -> ClusterError:
+def _server_error(model: Model, error: Any) -> FindingsError:
     message = error.get("message") if isinstance(error, dict) else error
-    return ClusterError(
+    return failure(
+        "server_error",
         f"{model.name}: completion",
         f"the server reports an error: {message}",
         fix=f"see the server's log: kubectl logs deploy/{model.name}",

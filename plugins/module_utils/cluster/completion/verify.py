@@ -11,14 +11,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ...findings import Finding, FindingsError, raise_errors
 from ...manifests.common import PLAN_ANNOTATION
-from ..api.errors import ClusterError, raise_all
 from ..api.parallel import each
-from ..watch.evidence import failure
+from ..watch.evidence import explained
 from ..watch.facts import Facts, Target, condition, facts
 from ..watch.progress import shorten
 from ..watch.rules import crash_loop
-from ..watch.step import Certainty, Finding
+from ..watch.step import Certainty, Suspicion
 from ..watch.store import Store
 from ..watch.wait import Watch, Watched, same_pods
 from .ask import Answer, ask
@@ -58,7 +58,7 @@ def verify(
     with_completion: bool,
     say: Say,
 ) -> list[Served]:
-    """Wait until all models are rolled out and have answered; raises ``ClusterError``."""
+    """Wait until all models are rolled out and have answered; raises ``FindingsError``."""
     targets = _targets(client, namespace, models, timeout_seconds)
     with Watch(client, namespace, say) as watch:
         watched = watch.until_served(targets)
@@ -66,9 +66,9 @@ def verify(
         answers: list[Answer | None] = [None] * len(models)
         if with_completion:
             results = _ask_all(client, namespace, models, say)
-            errors = [result for result in results if isinstance(result, ClusterError)]
+            errors = [result for result in results if isinstance(result, FindingsError)]
             _raise_if_broken(client, namespace, watch, watched, targets, patient=bool(errors))
-            raise_all(errors)
+            raise_errors(finding for error in errors for finding in error.findings)
             answers = [result for result in results if isinstance(result, Answer)]
         views = [facts(watch.store, target) for target in targets]
     return [
@@ -88,9 +88,10 @@ def _targets(
         return found
 
     live = each(find, models)
-    raise_all(
+    raise_errors(
         [
-            ClusterError(
+            Finding.error(
+                "not_deployed",
                 f"Deployment {namespace}/{model.name}",
                 "does not exist",
                 fix="deploy the model first (deploy_vllm.yml)",
@@ -115,18 +116,18 @@ def _planned_seconds(deployment: dict[str, Any]) -> float:
 
 def _raise_failures(client: Client, namespace: str, watched: Watched) -> None:
     found = watched.verdict.confirmed()
-    raise_all(each(lambda item: failure(client, namespace, item, watched.store), found))
+    raise_errors(each(lambda item: explained(client, namespace, item, watched.store), found))
 
 
 def _ask_all(
     client: Client, namespace: str, models: Sequence[Model], say: Say
-) -> Sequence[Answer | ClusterError]:
+) -> Sequence[Answer | FindingsError]:
     """Ask all models side by side; what goes wrong takes the place of the answer."""
 
-    def attempt(model: Model) -> Answer | ClusterError:
+    def attempt(model: Model) -> Answer | FindingsError:
         try:
             answer = ask(client, namespace, model)
-        except ClusterError as error:
+        except FindingsError as error:
             return error
         say(f"{model.name}: answered in {answer.total_seconds:.1f} s")
         return answer
@@ -154,20 +155,21 @@ def _raise_if_broken(
         now = watch.look(targets, watched.verdict)
     _raise_failures(client, namespace, Watched(now, watch.store))
     changed = [n for n, s in now.models.items() if s.pods != watched.verdict.models[n].pods]
-    raise_all([_broken(client, namespace, watch.store, name) for name in changed])
+    raise_errors([_broken(client, namespace, watch.store, name) for name in changed])
 
 
-def _broken(client: Client, namespace: str, store: Store, name: str) -> ClusterError:
+def _broken(client: Client, namespace: str, store: Store, name: str) -> Finding:
     """Say how a server ended that had been ready: its exit and its last log lines."""
     evidence = crash_loop(facts(store, Target(name, 0.0)))
     if evidence is None:
-        return ClusterError(
+        return Finding.error(
+            "restarted",
             name,
             "pods restarted or were replaced just after they were ready",
             fix="see kubectl get pods and their logs, then run the same command again",
         )
     cause = f"{evidence.cause}, just after it was ready"
-    finding = Finding(
+    finding = Suspicion(
         name,
         "crash_loop",
         replace(evidence, cause=cause),
@@ -175,7 +177,7 @@ def _broken(client: Client, namespace: str, store: Store, name: str) -> ClusterE
         Certainty.CONFIRMED,
         "see the last lines of the log above; the first request made it end",
     )
-    return failure(client, namespace, finding, store)
+    return explained(client, namespace, finding, store)
 
 
 def _row(model: Model, view: Facts, answer: Answer | None) -> Served:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...findings import Finding
 from ..api.discovery import Discovery
-from ..api.errors import ApiError, ClusterError
+from ..api.errors import ApiError
 from ..api.objects import Object, object_id
 from ..api.parallel import each
 
@@ -39,7 +40,7 @@ class Right:
 class Access:
     """The result of the review: errors to stop at, and warnings for rights that only help."""
 
-    errors: list[ClusterError]
+    errors: list[Finding]
     warnings: list[str]
 
 
@@ -108,13 +109,13 @@ def _applying(client: Client, objects: Sequence[Object]) -> Iterable[Right]:
     """Yield the rights for server-side apply: it needs create and patch, and get for the diff."""
     discovery = Discovery(client)
     for name in {object_id(item) for item in objects}:
-        resource = discovery.resource(name)
+        resource = discovery.kind(name)
         place = name.namespace if resource.namespaced else ""
         for verb in ("get", "create", "patch"):
             yield Right(verb, name.group, resource.plural, place)
 
 
-def _errors(client: Client, denied: Sequence[Right]) -> list[ClusterError]:
+def _errors(client: Client, denied: Sequence[Right]) -> list[Finding]:
     """Return one error per namespace with all the rights that are missing there."""
     user = _user(client) if denied else ""
     errors = []
@@ -122,7 +123,8 @@ def _errors(client: Client, denied: Sequence[Right]) -> list[ClusterError]:
         subject = f"namespace {place}" if place else "cluster"
         missing = [str(right) for right in denied if right.namespace == place]
         errors.append(
-            ClusterError(
+            Finding.error(
+                "missing_rights",
                 subject,
                 f"this user may not: {', '.join(missing)}",
                 evidence=[f"user: {user}", *client.origin.lines()],

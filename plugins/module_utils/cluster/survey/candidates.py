@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...findings import failure
 from ...manifests.storage import HOSTNAME_LABEL, volume_name
 from ...plan import inputs_digest
-from ..api.errors import ApiError, ClusterError
+from ..api.errors import ApiError
 from ..api.objects import Object
 from .last_deployment import planned_memory
 from .placement import takes
@@ -47,14 +48,15 @@ class Candidates:
         return name
 
     def of(self, model: Model) -> list[str]:
-        """Return the nodes to look at; raises ``ClusterError`` for none or too many."""
+        """Return the nodes to look at; raises ``FindingsError`` for none or too many."""
         subject = f"{model.name}: storage.host_path"
         given = model.storage.node or model.node_name
         if given:
             self._check_given(subject, given)
             return [given]
         if self.nodes is None:
-            raise ClusterError(
+            raise failure(
+                "node_unknown",
                 subject,
                 "needs its node, and this user may not list the nodes",
                 evidence=[self.why_not],
@@ -62,13 +64,15 @@ class Candidates:
             )
         names = sorted(n["metadata"]["name"] for n in self.nodes if takes(n, model))
         if not names:
-            raise ClusterError(
+            raise failure(
+                "no_node",
                 subject,
                 f"none of the {len(self.nodes)} nodes is ready and takes the model's pods",
                 fix="correct node_selector and tolerations, or set storage.node",
             )
         if len(names) > MOST_CANDIDATES:
-            raise ClusterError(
+            raise failure(
+                "too_many_nodes",
                 subject,
                 f"{len(names)} nodes may have {model.storage.host_path}: too many to look at",
                 fix="set storage.node to the node that has it, or narrow node_selector",
@@ -78,7 +82,8 @@ class Candidates:
     def _check_given(self, subject: str, given: str) -> None:
         known = sorted(node["metadata"]["name"] for node in self.nodes or [])
         if self.nodes is not None and given not in known:
-            raise ClusterError(
+            raise failure(
+                "node_unknown",
                 subject,
                 f'the cluster has no node "{given}"',
                 evidence=[f"nodes: {', '.join(known[:10])}"],

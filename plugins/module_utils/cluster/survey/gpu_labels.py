@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...sizing.cards import find_card
+from ...units import quantity_or_zero
 from ..api.objects import Object
-from ..quantity import quantity
 
 NVIDIA, AMD = "nvidia.com/gpu", "amd.com/gpu"
 # nvidia-smi counts memory that the driver keeps; torch and vLLM see 0.4 to 0.6 GiB less.
@@ -251,7 +251,7 @@ def _slots(node: Object, resource: str) -> int | None:
     allocatable, capacity = status.get("allocatable") or {}, status.get("capacity") or {}
     if resource not in allocatable and resource not in capacity:
         return None
-    number = quantity(allocatable.get(resource, 0))
+    number = quantity_or_zero(allocatable.get(resource, 0))
     return int(number) if 0 <= number <= _MOST_GPUS else 0
 
 

@@ -16,7 +16,7 @@ from ...checkpoint.config_file import (
 )
 from ...checkpoint.quant_file import QUANT_LIMIT_BYTES, QUANT_NAME, QUANT_NOTE, with_quantization
 from ...checkpoint.result import Checkpoint
-from ..api.errors import ClusterError
+from ...findings import FindingsError
 from .inspect_pod import CONTAINER, SeenCheckpoint
 from .inspect_script import CONFIG_END, CONFIG_MARK
 
@@ -93,8 +93,8 @@ def _from_log(client: Client, pod_path: str) -> str:
             read_timeout_seconds=LOG_SECONDS,
             attempts=2,
         )
-    except ClusterError as error:
-        raise NotRead(f"the log of the pod that looked: {error.cause}") from None
+    except FindingsError as error:
+        raise NotRead(f"the log of the pod that looked: {error.first.cause}") from None
     if reply.status == 403:
         raise NotRead("this user may not get pods/log")
     if reply.status != 200:

@@ -13,8 +13,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...checkpoint.result import Checkpoint, CheckpointError
+from ...findings import Finding, FindingsError
 from ...manifests.common import MANAGER
-from ..api.errors import ApiError, ClusterError
+from ..api.errors import ApiError
 from ..api.objects import Object, uid
 from ..api.parallel import each
 from .candidates import Candidates, live_node, read_nodes
@@ -50,7 +51,7 @@ class Found:
 
     nodes: dict[str, str] = field(default_factory=dict)
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
-    errors: list[ClusterError] = field(default_factory=list)
+    errors: list[Finding] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -109,8 +110,8 @@ def _looks(model: Model, candidates: Candidates, found: Found) -> list[Look]:
     """Return the looks that a model needs; none when its only candidate is a simulated node."""
     try:
         names = candidates.of(model)
-    except ClusterError as error:
-        found.errors.append(error)
+    except FindingsError as error:
+        found.errors += error.findings
         return []
     real = [name for name in names if name not in candidates.simulated]
     if not real:
@@ -122,7 +123,8 @@ def _looks(model: Model, candidates: Candidates, found: Found) -> list[Look]:
             )
         else:
             found.errors.append(
-                ClusterError(
+                Finding.error(
+                    "no_node",
                     f"{model.name}: storage.host_path",
                     f"all {len(names)} possible nodes are simulated, none has directories",
                     fix="set storage.node to the node that is meant to have it",
@@ -315,21 +317,23 @@ def _judge(
         )
 
 
-def _missing(looks: list[Look], path: str | None = None) -> ClusterError:
+def _missing(looks: list[Look], path: str | None = None) -> Finding:
     """Return the error for a ``path`` that no node has, by default that of the directory."""
     model = looks[0].model
     nodes = ", ".join(look.node for look in looks)
     place = f"node {nodes}" if len(looks) == 1 else f"none of the nodes {nodes}"
     verb = "is not on" if len(looks) == 1 else "is on"
-    return ClusterError(
+    return Finding.error(
+        "directory_missing",
         f"{model.name}: missing model directory",
         f"{path or model.storage.host_path} {verb} {place}",
         fix="put the model there, or correct storage.host_path (and storage.node)",
     )
 
 
-def _not_seen(model: Model, looks: list[Look]) -> ClusterError:
-    return ClusterError(
+def _not_seen(model: Model, looks: list[Look]) -> Finding:
+    return Finding.error(
+        "directory_not_seen",
         f"{model.name}: storage.host_path",
         f"nobody could look for {model.storage.host_path}",
         evidence=[f"node {look.node}: {look.problem}" for look in looks],
@@ -337,7 +341,7 @@ def _not_seen(model: Model, looks: list[Look]) -> ClusterError:
     )
 
 
-def _problems(look: Look) -> list[ClusterError]:
+def _problems(look: Look) -> list[Finding]:
     """Return what would stop the server from using the directory that was looked at."""
     report, model = look.report, look.model
     if report is None:
@@ -351,7 +355,8 @@ def _problems(look: Look) -> list[ClusterError]:
         return _checkpoint_problems(look, report, place.on_node)
     if not model.volume_is_read_only and not report.writable:
         return [
-            ClusterError(
+            Finding.error(
+                "directory_not_writable",
                 subject,
                 f"{path} is not writable by {who} (mode {report.mode:04o}, owner {report.owner})",
                 fix=f"chown {model.run_as_user} {path} on node {look.node}",
@@ -360,14 +365,15 @@ def _problems(look: Look) -> list[ClusterError]:
     return []
 
 
-def _checkpoint_problems(look: Look, report: Report, path: str) -> list[ClusterError]:
+def _checkpoint_problems(look: Look, report: Report, path: str) -> list[Finding]:
     """Return what would stop the server from loading the checkpoint in ``path``."""
     if not report.there:
         return [_missing([look], path)]
     if not (report.config and report.weights):
         missing = "config.json" if not report.config else "weights (*.safetensors)"
         return [
-            ClusterError(
+            Finding.error(
+                "checkpoint_incomplete",
                 f"{look.model.name}: model directory",
                 f"{path} on node {look.node} has no {missing} among its {report.files} files",
                 fix="copy the whole checkpoint there, or correct storage.host_path",
@@ -377,7 +383,8 @@ def _checkpoint_problems(look: Look, report: Report, path: str) -> list[ClusterE
         return []
     more = look.fault_count - len(look.faults)
     return [
-        ClusterError(
+        Finding.error(
+            "checkpoint_broken",
             f"{look.model.name}: broken model file",
             f"in {path} on node {look.node}: {look.faults[0]}",
             evidence=look.faults[1:] + ([f"and {more} more"] if more else []),
@@ -386,7 +393,7 @@ def _checkpoint_problems(look: Look, report: Report, path: str) -> list[ClusterE
     ]
 
 
-def _unreadable(look: Look, report: Report) -> ClusterError:
+def _unreadable(look: Look, report: Report) -> Finding:
     model = look.model
     top = str(model.storage.host_path).rstrip("/")
     rows = []
@@ -395,7 +402,8 @@ def _unreadable(look: Look, report: Report) -> ClusterError:
         known = f"mode {mode:04o}, owner {owner}" if mode >= 0 else error
         rows.append(f"{place} is not readable by uid {model.run_as_user} ({known})")
     more = report.bad_count - len(rows)
-    return ClusterError(
+    return Finding.error(
+        "directory_unreadable",
         f"{model.name}: unreadable model file",
         rows[0],
         evidence=rows[1:] + ([f"and {more} more"] if more else []),

@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from ...manifests.common import PLAN_ANNOTATION
 from ...manifests.storage import claim_name
+from ...units import GIB, quantity_or_zero
 from ..api.errors import ApiError
 from ..api.objects import Object
 from ..api.parallel import each
-from ..quantity import quantity
 
 if TYPE_CHECKING:
     from ...spec.model import Model
     from ..api.connection import Client
-
-GIB = 2**30
 
 
 @dataclass(frozen=True)
@@ -68,5 +66,5 @@ def planned_memory(deployment: Object | None) -> Mapping[str, Any] | None:
 
 def _claim_gib(claim: Object | None) -> float | None:
     resources = ((claim or {}).get("spec") or {}).get("resources") or {}
-    size = quantity((resources.get("requests") or {}).get("storage", "0"))
+    size = quantity_or_zero((resources.get("requests") or {}).get("storage", "0"))
     return size / GIB or None

@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..api.errors import ClusterError
+from ...findings import Finding, FindingsError
 from ..api.redact import Redactor, secret_values
 
 if TYPE_CHECKING:
     from ..api.connection import Client
     from ..api.objects import Object
-    from .step import Finding
+    from .step import Suspicion
     from .store import Store
 
 LOG_LINES = 15
@@ -21,17 +21,19 @@ FETCHED_LINES = 60
 LINE_WIDTH = 160
 
 
-def failure(client: Client, namespace: str, finding: Finding, store: Store) -> ClusterError:
-    """Return the error for a confirmed finding, with the last log lines of its container."""
-    evidence = finding.evidence
+def explained(client: Client, namespace: str, suspicion: Suspicion, store: Store) -> Finding:
+    """Return the finding for a confirmed suspicion, with the last log lines of its container."""
+    evidence = suspicion.evidence
     pod = store.named("Pod", evidence.pod) if evidence.pod else None
     redact = Redactor(_known_values(client, namespace, pod))
     shown = [redact(line) for line in evidence.lines]
     if pod is not None:
         tail = _log_tail(client, namespace, pod, evidence.container)
         shown += [f"log: {_cut(redact(line))}" for line in tail]
-    subject = f"{finding.model}: {evidence.subject}"
-    return ClusterError(subject, redact(evidence.cause), evidence=shown, fix=finding.fix)
+    subject = f"{suspicion.model}: {evidence.subject}"
+    return Finding.error(
+        suspicion.rule, subject, redact(evidence.cause), evidence=shown, fix=suspicion.fix
+    )
 
 
 def _log_tail(client: Client, namespace: str, pod: Object, container: str) -> list[str]:
@@ -41,7 +43,7 @@ def _log_tail(client: Client, namespace: str, pod: Object, container: str) -> li
         query = {"container": container, "tailLines": FETCHED_LINES, "previous": previous}
         try:
             reply = client.send("GET", path, query=query, accept="text/plain", attempts=1)
-        except ClusterError:
+        except FindingsError:
             return []
         if reply.status == 200 and reply.body.strip():
             lines = reply.body.decode("utf-8", "replace").splitlines()
@@ -65,7 +67,7 @@ def _known_values(client: Client, namespace: str, pod: Object | None) -> list[st
     for name in sorted(set(_secret_names(pod or {}))):
         try:
             secret = client.find(f"/api/v1/namespaces/{namespace}/secrets/{name}")
-        except ClusterError:
+        except FindingsError:
             continue  # without the right to read it only the shapes of tokens are hidden
         values += secret_values(secret or {})
     return values

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
-from ..api.errors import WIDTH
+from ...findings import WIDTH
 from .ready import Readiness, Stage
 
 if TYPE_CHECKING:

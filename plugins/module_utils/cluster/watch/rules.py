@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from ...units import quantity_or_zero
 from ..api.objects import Object
-from ..quantity import quantity
 from .facts import Container, Facts, Pod, condition
 from .store import PULL_REASONS, event_count
 
@@ -324,12 +324,12 @@ def _requests(pod: Object) -> dict[str, float]:
         resources = container.get("resources") or {}
         asked = {**(resources.get("limits") or {}), **(resources.get("requests") or {})}
         for name, value in asked.items():
-            total[name] = total.get(name, 0.0) + quantity(value)
+            total[name] = total.get(name, 0.0) + quantity_or_zero(value)
     return total
 
 
 def _allocatable(node: Object, resource: str) -> float:
-    return quantity(((node.get("status") or {}).get("allocatable") or {}).get(resource, 0))
+    return quantity_or_zero(((node.get("status") or {}).get("allocatable") or {}).get(resource, 0))
 
 
 def _of_pod(pod: Pod, cause: str, message: str, *, count: int = 1) -> Evidence:

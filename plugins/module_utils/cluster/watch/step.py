@@ -32,7 +32,7 @@ class Certainty(Enum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class Suspicion:
     """A rule that matches one model since a moment."""
 
     model: str
@@ -49,10 +49,10 @@ class Verdict:
 
     status: Status
     models: Mapping[str, Readiness]
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Suspicion, ...] = ()
     at: float = 0.0
 
-    def confirmed(self) -> list[Finding]:
+    def confirmed(self) -> list[Suspicion]:
         """Return the findings that are certain."""
         return [item for item in self.findings if item.certainty is Certainty.CONFIRMED]
 
@@ -91,8 +91,8 @@ def step(store: Store, now: float, waiting: Waiting, before: Verdict | None = No
 
 
 def _finding(
-    view: Facts, rules: Sequence[Rule], old: Mapping[tuple[str, str], Finding], now: float
-) -> list[Finding]:
+    view: Facts, rules: Sequence[Rule], old: Mapping[tuple[str, str], Suspicion], now: float
+) -> list[Suspicion]:
     """Return the suspicions about one model, or its first confirmed finding alone."""
     model = view.target.name
     suspects = []
@@ -103,7 +103,7 @@ def _finding(
         known = old.get((model, rule.id))
         since = known.since if known else now
         certainty = _certainty(rule, evidence, now - since)
-        finding = Finding(model, rule.id, evidence, since, certainty, rule.fix)
+        finding = Suspicion(model, rule.id, evidence, since, certainty, rule.fix)
         if certainty is Certainty.CONFIRMED:
             return [finding]
         suspects.append(finding)
@@ -117,8 +117,8 @@ def _certainty(rule: Rule, evidence: Evidence, age_seconds: float) -> Certainty:
 
 
 def _out_of_time(
-    view: Facts, models: Mapping[str, Readiness], findings: Sequence[Finding], now: float
-) -> Finding:
+    view: Facts, models: Mapping[str, Readiness], findings: Sequence[Suspicion], now: float
+) -> Suspicion:
     """Return the finding for a model whose time is up: what was suspected, or where it stands."""
     state = models[view.target.name]
     late = f"not ready after {view.target.timeout_seconds:.0f} s"
@@ -136,4 +136,4 @@ def _out_of_time(
         container=str(slow.item["spec"]["containers"][0]["name"]) if slow else "",
     )
     fix = "see the events and the log; if it is still loading, raise startup.max_seconds"
-    return Finding(view.target.name, "timeout", evidence, now, Certainty.CONFIRMED, fix)
+    return Suspicion(view.target.name, "timeout", evidence, now, Certainty.CONFIRMED, fix)

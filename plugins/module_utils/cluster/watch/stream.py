@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
-from ..api.errors import ApiError, ClusterError
+from ...findings import Finding, FindingsError
+from ..api.errors import ApiError
 from .store import Observation
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Streams:
         self._client = client
         self._closed = threading.Event()
         self._responses: dict[str, Any] = {}
-        self.seen: queue.Queue[Observation | ClusterError] = queue.Queue()
+        self.seen: queue.Queue[Observation | FindingsError] = queue.Queue()
         self._threads = [
             threading.Thread(target=self._run, args=(kind, path.format(namespace)), daemon=True)
             for kind, path in [*NEEDED.items(), *HELPFUL.items()]
@@ -72,7 +73,7 @@ class Streams:
         for thread in self._threads:
             thread.join(timeout=2.0)
 
-    def next(self, timeout_seconds: float) -> list[Observation | ClusterError]:
+    def next(self, timeout_seconds: float) -> list[Observation | FindingsError]:
         """Return what was seen, all that waits at once; empty when nothing came in time."""
         try:
             found = [self.seen.get(timeout=timeout_seconds)]
@@ -99,7 +100,7 @@ class Streams:
                     self._give_up(kind, error)
                     return
                 down_since = self._pause(error, down_since)
-            except ClusterError as error:
+            except FindingsError as error:
                 down_since = self._pause(error, down_since)
 
     def _watch_from(self, kind: str, path: str, version: str) -> None:
@@ -150,7 +151,7 @@ class Streams:
     def _nodes_once(self) -> None:
         try:
             self._list("Node", NODES)
-        except ClusterError:
+        except FindingsError:
             self._put("DENIED", {"kind": "Node"})
 
     def _put(self, kind: str, item: dict[str, Any]) -> None:
@@ -162,7 +163,7 @@ class Streams:
         else:
             self._put("DENIED", {"kind": kind})
 
-    def _pause(self, error: ClusterError, since: float | None) -> float:
+    def _pause(self, error: FindingsError, since: float | None) -> float:
         """Wait a little after a failure; report it when it has lasted too long."""
         now = time.monotonic()
         since = since or now
@@ -199,7 +200,5 @@ def _decoded(line: bytes) -> dict[str, Any] | None:
 
 
 def _watch_error(path: str, status: dict[str, Any]) -> ApiError:
-    error = ApiError(f"watch of {path}", str(status.get("message", "ended")))
-    error.status = int(status.get("code") or 500)
-    error.details = {}
-    return error
+    finding = Finding.error("watch_ended", f"watch of {path}", str(status.get("message", "ended")))
+    return ApiError(finding, status=int(status.get("code") or 500))

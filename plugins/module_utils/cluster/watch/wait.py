@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-from ..api.errors import ClusterError
+from ...findings import FindingsError
 from .facts import Target, facts, pod_ids
 from .progress import progress_lines
 from .step import Status, Verdict, Waiting, step
@@ -51,7 +51,7 @@ class Watch:
     def until_served(self, targets: Sequence[Target]) -> Watched:
         """Wait until all models are ready and stay so, or until one has failed or is too late.
 
-        Raises ``ClusterError`` when the API server is gone or forbids to look.
+        Raises ``FindingsError`` when the API server is gone or forbids to look.
         """
         now = time.monotonic()
         waiting = Waiting([replace(target, started=now) for target in targets])
@@ -80,7 +80,7 @@ class Watch:
 
     def _take(self, timeout_seconds: float) -> None:
         for seen in self._streams.next(timeout_seconds):
-            if isinstance(seen, ClusterError):
+            if isinstance(seen, FindingsError):
                 raise seen
             fold(self.store, seen)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.llmops.vllm.plugins.module_utils.spec.errors import SpecErrors
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import (
     parse_model,
     parse_models,
@@ -21,9 +21,12 @@ def model(**keys: Any) -> dict[str, Any]:
 
 
 def errors_of(*raw: Any) -> dict[str, str]:
-    with pytest.raises(SpecErrors) as caught:
+    with pytest.raises(FindingsError) as caught:
         parse_models(list(raw))
-    return {error.path: error.message for error in caught.value.errors}
+    return {
+        found.subject: found.line.removeprefix(f"{found.subject}: ")
+        for found in caught.value.findings
+    }
 
 
 def test_a_name_and_a_model_are_enough() -> None:
@@ -81,7 +84,7 @@ def test_every_mistake_is_named_at_once() -> None:
 
 @pytest.mark.parametrize("raw", [None, [], "qwen", {"name": "qwen"}, 3])
 def test_no_list_of_models_is_an_error(raw: Any) -> None:
-    with pytest.raises(SpecErrors, match="a list with at least one model"):
+    with pytest.raises(FindingsError, match="a list with at least one model"):
         parse_models(raw)
 
 
@@ -178,9 +181,9 @@ def test_a_further_check_is_told_with_the_other_mistakes() -> None:
     def check(read: Any) -> list[tuple[str, str]]:
         return [("config.a", "is odd"), ("", "is late")] if read.config else []
 
-    with pytest.raises(SpecErrors) as caught:
+    with pytest.raises(FindingsError) as caught:
         parse_models([model(replicas=-1), model(name="b", config={"a": 1})], check=check)
-    assert [str(error) for error in caught.value.errors] == [
+    assert [error.line for error in caught.value.findings] == [
         "vllm_models[0].replicas: -1 is not allowed; give a whole number of at least 0",
         "vllm_models[1].config.a: is odd",
         "vllm_models[1]: is late",

@@ -28,15 +28,13 @@ from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection
     connect,
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.discovery import Discovery
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import (
-    ApiError,
-    ClusterError,
-)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import ApiError
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.kubeconfig import Origin
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.objects import ObjectId
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.transport_errors import (
     expired_client_certificate,
 )
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
 
 from ..fake_api import Answer, FakeApi, kubeconfig, status_object
 
@@ -76,7 +74,7 @@ def test_warnings_are_collected_whole_and_once(api: FakeApi) -> None:
 
 def test_an_answer_that_is_not_json_is_an_error(api: FakeApi) -> None:
     api.on("/x", Answer(body=b"<html>login</html>"))
-    with pytest.raises(ClusterError, match=r"that\s+is\s+not"):
+    with pytest.raises(FindingsError, match=r"that\s+is\s+not"):
         api.client().get("/x")
 
 
@@ -96,7 +94,7 @@ def test_unreachable_server_is_named_quickly(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text(kubeconfig(f"https://127.0.0.1:{port}"))
     start = time.monotonic()
-    with pytest.raises(ClusterError) as caught:
+    with pytest.raises(FindingsError) as caught:
         connect(str(path)).get("/version")
     assert time.monotonic() - start < 3.0
     text = str(caught.value)
@@ -108,17 +106,17 @@ def test_unreachable_server_is_named_quickly(tmp_path: Path) -> None:
 def test_unknown_host_name(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text(kubeconfig("https://no-such-host.invalid:6443"))
-    with pytest.raises(ClusterError, match=r"no-such-host\.invalid:6443"):
+    with pytest.raises(FindingsError, match=r"no-such-host\.invalid:6443"):
         connect(str(path)).get("/version")
 
 
 def test_unknown_context_lists_the_known_ones(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text(kubeconfig("https://127.0.0.1:1"))
-    with pytest.raises(ClusterError) as caught:
+    with pytest.raises(FindingsError) as caught:
         connect(str(path), "there")
     assert 'has no context "there"' in " ".join(str(caught.value).split())
-    assert caught.value.evidence == ["contexts: here"]
+    assert caught.value.first.evidence == ("contexts: here",)
 
 
 def test_unknown_context_of_a_file_without_a_current_one(tmp_path: Path) -> None:
@@ -126,7 +124,7 @@ def test_unknown_context_of_a_file_without_a_current_one(tmp_path: Path) -> None
     path.write_text(
         kubeconfig("https://127.0.0.1:1").replace('"current-context": "here"', '"x": 1')
     )
-    with pytest.raises(ClusterError, match=r"has\s+no\s+context"):
+    with pytest.raises(FindingsError, match=r"has\s+no\s+context"):
         connect(str(path), "there")
     connect(str(path), "here").close()
 
@@ -136,18 +134,18 @@ def test_broken_kubeconfig(tmp_path: Path, content: str) -> None:
     path = tmp_path / "config"
     path.write_text(content)
     for context in (None, "x"):
-        with pytest.raises(ClusterError) as caught:
+        with pytest.raises(FindingsError) as caught:
             connect(str(path), context)
-        assert caught.value.subject == f"kubeconfig {path}"
+        assert caught.value.first.subject == f"kubeconfig {path}"
 
 
 def test_missing_kubeconfig(tmp_path: Path) -> None:
-    with pytest.raises(ClusterError, match=r"no\s+such\s+file"):
+    with pytest.raises(FindingsError, match=r"no\s+such\s+file"):
         connect(str(tmp_path / "none"))
 
 
 def test_directory_as_kubeconfig(tmp_path: Path) -> None:
-    with pytest.raises(ClusterError, match=r"is\s+not\s+a"):
+    with pytest.raises(FindingsError, match=r"is\s+not\s+a"):
         connect(str(tmp_path))
 
 
@@ -155,9 +153,9 @@ def test_no_kubeconfig_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("KUBECONFIG", raising=False)
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    with pytest.raises(ClusterError) as caught:
+    with pytest.raises(FindingsError) as caught:
         connect()
-    assert "vllm_kubeconfig" in caught.value.fix
+    assert "vllm_kubeconfig" in caught.value.first.fix
 
 
 def test_the_environment_names_the_kubeconfig(
@@ -272,9 +270,9 @@ def test_a_key_that_is_none_is_a_broken_kubeconfig(tmp_path: Path, key: str) -> 
         kubeconfig["users"][0]["user"][key] = base64.b64encode(b"garbage").decode()
         file = tmp_path / "kubeconfig"
         file.write_text(json.dumps(kubeconfig))
-        with pytest.raises(ClusterError) as error:
+        with pytest.raises(FindingsError) as error:
             connect(str(file))
-    assert error.value.cause == "holds a certificate or key that cannot be read"
+    assert error.value.first.cause == "holds a certificate or key that cannot be read"
 
 
 def deployment() -> ObjectId:
@@ -319,9 +317,9 @@ def test_discovery_asks_twice_for_everything(api: FakeApi) -> None:
     paths = {discovery.path(route) for number in range(3)}
     assert len(paths) == 1
     assert len(api.requests) == 2
-    with pytest.raises(ClusterError) as caught:
+    with pytest.raises(FindingsError) as caught:
         discovery.path(ObjectId("example.org", "v2", "Route", "llm", "tiny"))
-    assert caught.value.evidence == ["it knows Route in: example.org/v1"]
+    assert caught.value.first.evidence == ("it knows Route in: example.org/v1",)
 
 
 def test_built_in_kinds_are_not_asked_for(api: FakeApi) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import ClusterError
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.completion import (
     ask as completion,
 )
@@ -19,6 +18,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.cluster.completion.ver
     table,
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.progress import columns
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
 
 from ..fake_api import Answer, FakeApi, status_object
 from ..models import model
@@ -81,47 +81,47 @@ def test_a_service_that_never_answers_is_an_error(
     monkeypatch.setattr(completion, "RETRY_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(completion, "RETRY_SECONDS", 0.1)
     api.on(PATH, Answer(503, status_object(503, "ServiceUnavailable", "no endpoints available")))
-    with pytest.raises(ClusterError, match=r"no\s+endpoints\s+available"):
+    with pytest.raises(FindingsError, match=r"no\s+endpoints\s+available"):
         ask(api.client(), "llm", model())
 
 
 def test_a_wrong_name_lists_what_is_served(api: FakeApi) -> None:
     api.on(PATH, Answer(404, {"error": {"message": "The model `org/tiny` does not exist."}}))
     api.on(f"{PROXY}/v1/models", Answer(body={"data": [{"id": "real-name"}]}))
-    with pytest.raises(ClusterError) as caught:
+    with pytest.raises(FindingsError) as caught:
         ask(api.client(), "llm", model())
-    assert caught.value.evidence[0] == "/v1/models: real-name"
-    assert "served_model_names" in caught.value.fix
+    assert caught.value.first.evidence[0] == "/v1/models: real-name"
+    assert "served_model_names" in caught.value.first.fix
 
 
 def test_a_missing_service_is_named(api: FakeApi) -> None:
     api.on(PATH, Answer(404, status_object(404, "NotFound", 'services "tiny" not found')))
-    with pytest.raises(ClusterError, match=r"Service\s+llm/tiny"):
+    with pytest.raises(FindingsError, match=r"Service\s+llm/tiny"):
         ask(api.client(), "llm", model())
 
 
 def test_a_missing_right_names_the_way_out(api: FakeApi) -> None:
     api.on(PATH, Answer(403, status_object(403, "Forbidden", "cannot create services/proxy")))
-    with pytest.raises(ClusterError) as caught:
+    with pytest.raises(FindingsError) as caught:
         ask(api.client(), "llm", model())
-    assert "vllm_check=rollout" in caught.value.fix
+    assert "vllm_check=rollout" in caught.value.first.fix
 
 
 def test_an_answer_that_breaks_off_is_an_error(api: FakeApi) -> None:
     api.on(PATH, events(said("half"), done=False))
-    with pytest.raises(ClusterError, match="broke off"):
+    with pytest.raises(FindingsError, match="broke off"):
         ask(api.client(), "llm", model())
 
 
 def test_a_chunk_that_is_cut_is_an_error(api: FakeApi) -> None:
     api.on(PATH, Answer(body=b'data: {"choices": [{"text": "ha'))
-    with pytest.raises(ClusterError, match="broke off"):
+    with pytest.raises(FindingsError, match="broke off"):
         ask(api.client(), "llm", model())
 
 
 def test_an_error_in_the_stream_is_an_error(api: FakeApi) -> None:
     api.on(PATH, events({"error": {"message": "EngineCore died"}}))
-    with pytest.raises(ClusterError, match="EngineCore died"):
+    with pytest.raises(FindingsError, match="EngineCore died"):
         ask(api.client(), "llm", model())
 
 
@@ -134,13 +134,13 @@ def test_an_expectation_that_holds(api: FakeApi) -> None:
 @pytest.mark.parametrize("expect", ["contains(choices[0].text, 'dog')", "choices[0].text"])
 def test_an_expectation_must_be_true_and_not_only_truthy(api: FakeApi, expect: str) -> None:
     api.on(PATH, GOOD)
-    with pytest.raises(ClusterError) as caught:
+    with pytest.raises(FindingsError) as caught:
         ask(api.client(), "llm", model(check={"expect": expect}))
-    assert caught.value.evidence == ["answer: 'jumps over'"]
+    assert caught.value.first.evidence == ("answer: 'jumps over'",)
 
 
 def test_a_broken_expectation_is_refused_before_anything_is_sent(api: FakeApi) -> None:
-    with pytest.raises(ClusterError, match=r"not\s+a\s+JMESPath\s+expression"):
+    with pytest.raises(FindingsError, match=r"not\s+a\s+JMESPath\s+expression"):
         ask(api.client(), "llm", model(check={"expect": "contains(choices"}))
     assert api.requests == []
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import ClusterError
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey import inspect_directory
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.candidates import (
     Candidates,
@@ -27,6 +26,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.inspect
     Report,
     inspection_pod,
 )
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
 from ansible_collections.llmops.vllm.plugins.module_utils.plan import inputs_digest
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
 
@@ -76,10 +76,10 @@ def test_candidates(options: dict[str, Any], names: list[str]) -> None:
     ],
 )
 def test_no_candidates(candidates: Candidates, options: dict[str, Any], text: str) -> None:
-    with pytest.raises(ClusterError) as caught:
+    with pytest.raises(FindingsError) as caught:
         candidates.of(with_directory(**options))
-    assert text in caught.value.cause
-    assert "storage.node" in caught.value.fix
+    assert text in caught.value.first.cause
+    assert "storage.node" in caught.value.first.fix
 
 
 def test_given_nodes() -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.errors import ClusterError
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch import stream
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.store import (
     Observation,
@@ -23,6 +22,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.stream i
     NODES,
     Streams,
 )
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
 
 from ..fake_api import Answer, FakeApi, status_object
 
@@ -119,11 +119,11 @@ def test_without_the_right_to_watch_it_lists_again_and_again(api: FakeApi) -> No
     assert names(api, {"b"}) == {"b"}
 
 
-def errors(api: FakeApi) -> list[ClusterError]:
+def errors(api: FakeApi) -> list[FindingsError]:
     end = time.monotonic() + 15
     with Streams(api.client(), "llm") as streams:
         while time.monotonic() < end:
-            found = [item for item in streams.next(0.05) if isinstance(item, ClusterError)]
+            found = [item for item in streams.next(0.05) if isinstance(item, FindingsError)]
             if found:
                 return found
     return []
