@@ -12,13 +12,16 @@ DEV := .venv-dev/bin
 # The inventory of the demo; DEMO_ARGS goes to ansible-playbook (-v, --check, -e ...).
 DEMO_INVENTORY ?= inventories/local
 DEMO_ARGS ?=
-# PYTEST_ARGS goes to pytest; LINTERS names linters (empty: all).
+# PYTEST_ARGS goes to pytest; LINTERS names linters (empty: all). INSTALL=1 installs the Debian
+# packages that tests need and the machine lacks, as root, instead of naming them.
 PYTEST_ARGS ?=
 LINTERS ?=
 MOLECULE ?= molecule
-SUITE := $(DEV)/python tests/tools/suite.py
+INSTALL ?=
 
 export PYTEST_ARGS
+# In a pipe or a CI log, too, each line comes when it is written.
+export PYTHONUNBUFFERED := 1
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 .PHONY: help
@@ -74,39 +77,52 @@ build: .venv/.stamp ## build the tarball that ansible-galaxy installs
 .PHONY: docs
 docs: .venv-dev/.stamp ## write the roles' README files from their argument specs
 	@$(DEV)/python tests/tools/role_readmes.py
+	@$(DEV)/python tests/tools/option_docs.py
 
 ## --- checks ---------------------------------------------------------------------------------------
 
+# What the machine lacks for some steps is brought or said before anything runs.
+NEEDS := tests/tools/needs $(if $(INSTALL),--install)
+run = $(NEEDS) $(1) && $(MAKE) -s setup && $(DEV)/python tests/tools/suite.py $(1)
+
 .PHONY: lint
-lint: setup ## all linters (LINTERS="ruff mypy" for some), none may be missing
+lint: ## all linters (LINTERS="ruff mypy" for some), none may be missing
+	@$(NEEDS) lint
+	@$(MAKE) -s setup
 	@$(DEV)/python tests/tools/lint.py $(LINTERS)
 
 .PHONY: test-unit
-test-unit: setup ## pure functions, on the oldest and the newest supported Ansible
-	@$(SUITE) unit
+test-unit: ## pure functions, on the oldest and the newest supported Ansible
+	@$(call run,unit)
 
 .PHONY: test-integration
-test-integration: setup ## a real API server with simulated nodes, on both Ansible versions
-	@$(SUITE) integration
+test-integration: ## a real API server with simulated nodes, on both Ansible versions
+	@$(call run,integration)
 
 .PHONY: test-browser
-test-browser: setup ## pages in a real headless Chromium; pictures go to .cache/reports
-	@$(SUITE) browser
+test-browser: ## pages in a real headless Chromium; pictures go to .cache/reports
+	@$(call run,browser)
 
 .PHONY: test-e2e
-test-e2e: setup ## kind with a real vLLM
-	@$(SUITE) e2e
+test-e2e: ## kind with a real vLLM
+	@$(call run,e2e)
 
 .PHONY: molecule
-molecule: setup ## the molecule scenario `default` (MOLECULE=molecule-kind for the real one)
-	@$(SUITE) $(MOLECULE)
+molecule: ## the molecule scenario `default` (MOLECULE=molecule-kind for the real one)
+	@$(call run,$(MOLECULE))
 
 .PHONY: test
-test: setup ## everything that CI runs; removes the local cluster at the end
-	@$(SUITE) all
+test: ## everything that CI runs; removes the local cluster at the end
+	@$(call run,all)
+
+.PHONY: breaks
+breaks: setup ## break copies of the code on purpose (tests/breaks.yml): do the tests notice?
+	@$(DEV)/python tests/tools/breaks.py
 
 .PHONY: bench
-bench: setup ## print figures as JSON
+bench: ## print figures as JSON
+	@$(NEEDS) integration
+	@$(MAKE) -s setup
 	@$(DEV)/python tests/bench/bench.py
 
 .PHONY: clean

@@ -1,6 +1,9 @@
 # Copyright (c) 2026, the llmops.vllm contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The action behind `llmops.vllm.build_steps`: arguments in, progress and a result out."""
+"""The action behind `llmops.vllm.build_steps`: arguments in, progress and a result out.
+
+It is internal to the role `local_cluster`.
+"""
 
 from __future__ import annotations
 

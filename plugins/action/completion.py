@@ -6,16 +6,21 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api import connection
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.completion.verify import (
     table,
     verify,
 )
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
 from ansible_collections.llmops.vllm.plugins.plugin_utils.cluster_action import (
     CONNECTION_SPEC,
     ArgumentSpec,
     ClusterAction,
 )
+
+# Loaded once, in Ansible's own process: its workers, which are forked, have it already.
+LOADED = connection
 
 ARGUMENT_SPEC: ArgumentSpec = {
     **CONNECTION_SPEC,
@@ -36,7 +41,7 @@ class ActionModule(ClusterAction):
             names = ", ".join(model.name for model in models)
             return {"models": [], "msg": f"would wait for the {until} of: {names}"}
         with self.cluster(arguments) as client:
-            rows = verify(
+            outcome = verify(
                 client,
                 arguments["namespace"],
                 models,
@@ -44,6 +49,10 @@ class ActionModule(ClusterAction):
                 with_completion=until == "completion",
                 say=self.say,
             )
-        for line in ["", *table(rows), ""]:
-            self.say(line)
-        return {"changed": False, "models": [row.as_dict() for row in rows]}
+        if outcome.rows:
+            for line in ["", *table(outcome.rows), ""]:
+                self.say(line)
+        result = {"changed": False, "models": [row.as_dict() for row in outcome.rows]}
+        if outcome.findings:
+            return result | {"failed": True, "msg": str(FindingsError(outcome.findings))}
+        return result

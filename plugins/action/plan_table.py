@@ -10,6 +10,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.llmops.vllm.plugins.module_utils.plan.seal import shown_plans
 from ansible_collections.llmops.vllm.plugins.module_utils.report.table import plan_lines
 
 ARGUMENT_SPEC = {"plans": {"type": "list", "elements": "dict", "required": True}}
@@ -28,7 +29,7 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         try:
-            lines = plan_lines(arguments["plans"])
+            lines = plan_lines(shown_plans(arguments["plans"]))
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from error
         # One message: lines of tasks that run side by side do not come in between.

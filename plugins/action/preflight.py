@@ -4,48 +4,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.preflight.access import (
-    check_access,
-)
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.candidates import (
-    given_nodes,
-    read_nodes,
-)
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.inspect_directory import (
-    find_directories,
-)
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.last_deployment import (
-    Last,
-    read_last,
-)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api import connection
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.preflight.check import check
 from ansible_collections.llmops.vllm.plugins.module_utils.findings import (
-    FindingsError,
+    Finding,
+    errors_in,
+    failure,
     raise_errors,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.plan_entry import summary
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.mistakes import find_mistakes
-from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
-from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
+from ansible_collections.llmops.vllm.plugins.module_utils.manifests.build import all_objects
+from ansible_collections.llmops.vllm.plugins.module_utils.manifests.check.objects import (
+    check_objects,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.plan.model_plan import ModelPlan
+from ansible_collections.llmops.vllm.plugins.module_utils.plan.seal import (
+    NotTrustedError,
+    unsealed,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.plan.verdict import refusals, summary
 from ansible_collections.llmops.vllm.plugins.plugin_utils.cluster_action import (
     CONNECTION_SPEC,
     ArgumentSpec,
     ClusterAction,
 )
-from ansible_collections.llmops.vllm.plugins.plugin_utils.planning import (
-    Surroundings,
-    look_up,
-    make_plans,
-    needs_nodes,
-)
+
+# Loaded once, in Ansible's own process: its workers, which are forked, have it already.
+LOADED = connection
 
 ARGUMENT_SPEC: ArgumentSpec = {
     **CONNECTION_SPEC,
-    "models": {"type": "list", "elements": "dict", "required": True},
+    "objects": {"type": "dict", "default": {}},
+    "plans": {"type": "list", "elements": "dict", "default": []},
     "namespace": {"type": "str", "required": True},
-    "objects": {"type": "list", "elements": "dict", "default": []},
-    "cluster_checks": {"type": "bool", "default": True},
+    "until": {
+        "type": "str",
+        "choices": ["completion", "rollout", "none"],
+        "default": "completion",
+    },
 }
 
 
@@ -53,42 +51,37 @@ class ActionModule(ClusterAction):
     ARGUMENT_SPEC: ClassVar[ArgumentSpec] = ARGUMENT_SPEC
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        # Mistakes in the models come first: they are found without a cluster. Without the checks,
-        # what sizing refuses is a warning.
-        check = find_mistakes if arguments["cluster_checks"] else None
-        models = parse_models(arguments["models"], check=check)
-        if arguments["cluster_checks"]:
-            return self._with_cluster(models, arguments)
-        around = Surroundings(last=self._left_behind(models, arguments))
-        plans = make_plans(models, look_up(models), around)
-        for error in [*plans.errors, *plans.refusals()]:
-            self.warn(str(error))
-        return {"changed": False, "nodes": given_nodes(models), "plans": plans.entries}
-
-    def _left_behind(self, models: list[Model], arguments: dict[str, Any]) -> dict[str, Last]:
-        """What the last deployment left, so that the objects come out as with the checks."""
-        try:
-            with self.cluster(arguments) as client:
-                return read_last(client, arguments["namespace"], models)
-        except FindingsError:
-            return {}
-
-    def _with_cluster(self, models: list[Model], arguments: dict[str, Any]) -> dict[str, Any]:
-        namespace = arguments["namespace"]
-        checkpoints = look_up(models)
+        plans = _plans(arguments["plans"])
+        objects = all_objects(arguments["objects"])
+        findings = [*check_objects(objects), *(r for plan in plans for r in refusals(plan))]
         with self.cluster(arguments) as client:
-            access = check_access(client, namespace, models, arguments["objects"])
-            found = find_directories(client, namespace, models, self.say)
-            around = Surroundings(
-                nodes=read_nodes(client) if any(map(needs_nodes, models)) else None,
-                checkpoints=found.checkpoints,
-                places=found.nodes,
-                last=read_last(client, namespace, models),
+            if not objects:
+                client.get("/version")
+                return {"changed": False, "findings": []}
+            findings += check(
+                client,
+                arguments["namespace"],
+                objects,
+                watches=arguments["until"] != "none",
+                asks=arguments["until"] == "completion",
             )
-        plans = make_plans(models, checkpoints, around)
-        raise_errors([*access.errors, *found.errors, *plans.errors, *plans.refusals()])
-        for warning in [*access.warnings, *found.warnings, *plans.warnings]:
-            self.warn(warning)
-        for line in [line for entry in plans.entries for line in summary(entry)]:
+        self._tell(findings)
+        raise_errors(findings)
+        for line in [line for plan in plans for line in summary(plan)]:
             self.say(line)
-        return {"changed": False, "nodes": found.nodes, "plans": plans.entries}
+        return {"changed": False, "findings": [finding.as_dict() for finding in findings]}
+
+    def _tell(self, findings: Sequence[Finding]) -> None:
+        for finding in findings:
+            if not errors_in([finding]):
+                self.warn(finding.line if not finding.evidence else str(finding))
+
+
+def _plans(values: Sequence[Any]) -> list[ModelPlan]:
+    """The plans as the action ``plan`` gave them; one that was changed since is refused."""
+    try:
+        return [unsealed(value, f"plans[{index}]") for index, value in enumerate(values)]
+    except NotTrustedError as error:
+        subject, dummy, cause = str(error).partition(": ")
+        fix = "make it again with llmops.vllm.plan"
+        raise failure("plan_not_trusted", subject, cause, fix=fix) from error

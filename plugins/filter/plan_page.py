@@ -10,13 +10,14 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.llmops.vllm.plugins.module_utils.plan.seal import shown_plans
 from ansible_collections.llmops.vllm.plugins.module_utils.report.page import plan_page as make_page
 
 
 def plan_page(plans: Any, written: Any = "") -> str:
     """Plans as an HTML page that needs nothing else."""
     try:
-        return make_page(plans, written=str(written))
+        return make_page(shown_plans(plans), written=str(written))
     except ValueError as error:
         raise AnsibleFilterError(f"llmops.vllm.plan_page: {error}") from error
 

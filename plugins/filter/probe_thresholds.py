@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -17,7 +16,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.startup.probes import 
 def probe_thresholds(value: Any, **options: Any) -> dict[str, Any]:
     """Seconds, or a mapping with ``startup.seconds`` or ``seconds``, as probes and times."""
     try:
-        return asdict(plan_probes(_seconds(value), **options))
+        return plan_probes(_seconds(value), **options).as_dict()
     except (TypeError, ValueError) as error:
         raise AnsibleFilterError(f"llmops.vllm.probe_thresholds: {error}") from error
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the llmops.vllm contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Sizes, and the quantities of Kubernetes in both directions."""
+"""Sizes, whole numbers that are rounded up, and the quantities of Kubernetes."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ _FACTORS = {
     "Pi": 2.0**50,
     "Ei": 2.0**60,
 }
+
+
+def ceil_div(number: int, divisor: int) -> int:
+    """The quotient, rounded up."""
+    return -(-number // divisor)
+
+
+def round_up(number: int, multiple: int) -> int:
+    """The smallest multiple that is not below the number."""
+    return ceil_div(number, multiple) * multiple
 
 
 def parse_quantity(value: object) -> float:

@@ -16,6 +16,8 @@ description:
     services, routes and policies. When an object of a phase is refused, all errors of that phase
     are
     reported and no later phase is sent.
+  - With O(apply_set) only what differs is sent, which is what you have changed, and each object of
+    which someone else has changed, removed or taken over a field that was set here.
   - Fields that another manager has set are never taken over; the error names the field and the
     manager.
 author:
@@ -40,7 +42,23 @@ attributes:
     details:
       - An object counts as changed only when the API server changed something other than its
         status.
+      - With O(apply_set), nothing at all is written to the cluster when nothing has changed.
 options:
+  apply_set:
+    description:
+      - Name of the apply set of the objects, or V(NAMESPACE/NAME). Without a namespace it is that
+        of the objects, which then have to be in one namespace.
+      - A ConfigMap of this name records the objects, with hashes of what was sent and of the fields
+        that were set by it. Each object gets the label C(applyset.kubernetes.io/part-of), but for
+        Namespaces. This follows the ApplySet specification of Kubernetes.
+      - No hash is kept of the values of a Secret. They are compared with the live ones.
+      - Objects that are no longer in O(objects) stay in the cluster and in the record.
+      - An object is in one apply set at most. An object of another set is an error, and so is a
+        ConfigMap of this name that something else has made.
+      - Without a name nothing is recorded and every object is sent.
+      - Needs the rights to get, create, patch and delete ConfigMaps in the namespace.
+    type: str
+    version_added: 1.1.0
   objects:
     description:
       - Kubernetes objects with C(apiVersion), C(kind) and C(metadata.name), and a namespace where
@@ -54,7 +72,7 @@ options:
     description:
       - With V(present) the objects are created or changed.
       - With V(absent) they are deleted in the reverse order, waiting until workloads are gone. Only
-        what is in O(objects) is deleted.
+        what is in O(objects) is deleted, and taken out of the record of O(apply_set).
     type: str
     choices: [present, absent]
     default: present
@@ -74,10 +92,12 @@ EXAMPLES = r"""
     - name: Apply all objects of a deployment
       llmops.vllm.apply:
         objects: "{{ objects }}"
+        apply_set: models
 
     - name: Delete them again
       llmops.vllm.apply:
         objects: "{{ objects }}"
+        apply_set: models
         state: absent
 """
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: build_steps
-short_description: Runs shell steps once each, in the order of their needs, with progress
+short_description: Internal to the role local_cluster, runs shell steps once each in their order
 version_added: 1.0.0
 description:
-  - Made for the role P(llmops.vllm.local_cluster#role), which builds and starts a cluster with it.
+  - >-
+    Internal to the role P(llmops.vllm.local_cluster#role), which builds and starts a cluster with
+    it. It may change or go without notice, in any version. Do not use it in plays of your own.
   - >-
     Each step is a shell command with a name. A step that has succeeded is not run again until its
     text, the content of its inputs or a step that it needs changes, or until its check fails.

@@ -10,14 +10,17 @@ short_description: Wait until models are served and have answered a completion
 version_added: 1.0.0
 description:
   - Watches the Deployments of all models at once and shows a line when something changes.
-  - When a rollout is done, sends one real C(POST /v1/completions) per model through its Service.
-  - Fails as soon as the cause of a failure is certain, and names it with its evidence and the
-    fix. Named
-    causes are an image that cannot be pulled, pods that no node can hold, a crash loop (with the
-    last
-    lines of the log), pods that the API server rejects, volumes that cannot be bound or mounted,
-    and a
-    startup budget that is used up.
+  - Each model has an end of its own. When its rollout is done, one real C(POST /v1/completions) is
+    sent through its Service, while others are still loading. A model that fails ends nothing for
+    the others. At the end, a table shows the models that are served, and the task fails with all
+    findings about the others.
+  - The wait for a model ends as soon as the cause of its failure is certain, and the message names
+    it with its evidence and the fix. Named causes are an image that cannot be pulled, pods that no
+    node can hold, a crash loop (with the last lines of the log), too little memory, pods that the
+    API server rejects, volumes that are missing or cannot be bound or mounted, a startup budget
+    that is used up, and a Deployment that somebody deleted.
+  - An answer without any text is a failure. A server or gateway that does not stream may answer
+    with one JSON document.
   - Log lines in an error have tokens, keys and the values of the Secrets that the pod reads taken
     out.
 author:
@@ -96,8 +99,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 models:
-  description: One entry per model; empty in check mode.
-  returned: success
+  description: One entry per model that is served, in the order given; empty in check mode.
+  returned: when the wait came to its end, also when it failed for some models
   type: list
   elements: dict
   contains:

@@ -37,6 +37,7 @@ options:
     description:
       - One plan for each model, as in RV(llmops.vllm.plan#module:plans).
       - The keys of the filter P(llmops.vllm.memory_plan#filter) and a C(name) are enough.
+      - A plan with a C(digest) that was changed since it was made is refused.
     type: list
     elements: dict
     required: true

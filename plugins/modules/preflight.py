@@ -9,16 +9,12 @@ module: preflight
 short_description: Check a deployment before anything is applied
 version_added: 1.0.0
 description:
-  - Checks that the models are valid, that the API server is reachable and accepts the
-    credentials, and that this user has the rights that a deployment needs.
-  - Plans the memory of each model, as P(llmops.vllm.plan#module) does, and refuses one that does
-    not fit, with the longest context and the number of GPUs that would.
-  - What the last deployment knew is kept if less is known now (a Hub that does not answer, nodes
-    that are gone), so that the pods of a running server do not change.
-  - Finds the node that has a model's C(storage.host_path), and checks that the user id will run
-    the server can read every file in it, or write to it where it is a cache. For that, short-lived
-    pods look at the directory from a temporary namespace, which is removed again. They read the
-    checkpoint's config.json and the sizes of its weights, too.
+  - Checks exactly the objects that will be sent, as P(llmops.vllm.plan#module) has rendered them -
+    their names, quantities, ports and labels, and whether the cluster knows their kinds.
+  - Checks that the API server is reachable and accepts the credentials, and that this user has the
+    rights that sending, watching and asking these objects needs.
+  - Refuses a model whose plan does not fit, with the longest context and the number of GPUs that
+    would.
   - All problems are reported at once.
 author:
   - the llmops.vllm contributors (@llmops)
@@ -29,69 +25,67 @@ attributes:
   check_mode:
     support: full
     details:
-      - Does the same as without it, since nothing that it makes stays.
+      - Does the same as without it, since it changes nothing.
   diff_mode:
     support: none
   idempotent:
     support: full
     details:
-      - Changes nothing that stays.
+      - Changes nothing.
 options:
-  models:
-    description: The models, as in the inventory variable C(vllm_models).
+  objects:
+    description:
+      - The objects by component, as in RV(llmops.vllm.plan#module:objects).
+      - Without any, only the way to the API server and the credentials are checked.
+    type: dict
+    default: {}
+  plans:
+    description:
+      - The plans of the models, as in RV(llmops.vllm.plan#module:plans).
+      - A plan that was changed since is refused.
     type: list
     elements: dict
-    required: true
+    default: []
   namespace:
     description: Namespace that the models will be in; it need not exist.
     type: str
     required: true
-  objects:
-    description:
-      - The objects that will be applied; the rights are checked for their kinds.
-      - Without it the rights for Deployments, Services and claims are checked.
-    type: list
-    elements: dict
-    default: []
-  cluster_checks:
-    description:
-      - With V(false) the models are checked and planned, and the cluster is only asked for what
-        the last deployment left. RV(nodes) then holds the nodes that the models name in
-        C(storage.node) or C(node_name), and a model that does not fit, or whose checkpoint is
-        not found, is a warning.
-    type: bool
-    default: true
+  until:
+    description: How far the deployment will wait; it decides which rights are needed.
+    type: str
+    choices: [completion, rollout, none]
+    default: completion
 seealso:
   - module: llmops.vllm.apply
   - module: llmops.vllm.plan
 """
 
 EXAMPLES = r"""
-- name: Check before anything is applied
+- name: See that the cluster can be reached
   llmops.vllm.preflight:
+    namespace: llm
+
+- name: Plan the models and render what will be sent
+  llmops.vllm.plan:
     models: "{{ vllm_models }}"
     namespace: llm
-  register: preflight_result
+    cluster: required
+    look: true
+  register: planned
+
+- name: Check before anything is applied
+  llmops.vllm.preflight:
+    objects: "{{ planned.objects }}"
+    plans: "{{ planned.plans }}"
+    namespace: llm
 """
 
 RETURN = r"""
-nodes:
+findings:
   description:
-    - For each model with a C(storage.host_path), the node that has the directory, by its label
-      C(kubernetes.io/hostname).
-  returned: success
-  type: dict
-  sample:
-    tiny-llama: kind-control-plane
-plans:
-  description:
-    - The plan of each model, as P(llmops.vllm.plan#module) returns it.
+    - What could not be checked, or will show less evidence later, each with C(severity), C(rule),
+      C(subject), C(cause), C(evidence) and C(fix). They are shown as warnings, too.
   returned: success
   type: list
   elements: dict
-warnings:
-  description: What could not be checked, or will show less evidence later.
-  returned: success
-  type: list
-  elements: str
 """

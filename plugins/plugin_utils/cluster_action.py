@@ -9,20 +9,16 @@ import signal
 from abc import abstractmethod
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import (
-    Client,
-    connect,
-)
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.plain import to_plain
-
-# Imported here, at the top: Ansible loads this file once and its workers, which are forked, have
-# the kubernetes library already.
 from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
+
+if TYPE_CHECKING:
+    from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import Client
 
 ArgumentSpec = dict[str, dict[str, Any]]
 
@@ -77,6 +73,11 @@ class ClusterAction(ActionBase):  # type: ignore[misc]
     @contextlib.contextmanager
     def cluster(self, arguments: dict[str, Any]) -> Iterator[Client]:
         """Connect as the arguments say; shows what the API server warned about."""
+        # A plan without a cluster does not pay for the kubernetes library.
+        from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import (
+            connect,
+        )
+
         client = connect(arguments.get("kubeconfig"), arguments.get("context"))
         try:
             yield client

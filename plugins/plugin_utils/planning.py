@@ -1,16 +1,15 @@
 # Copyright (c) 2026, the llmops.vllm contributors
 # SPDX-License-Identifier: Apache-2.0
-"""From models to plans: looks up checkpoints and GPUs, then calculates.
+"""From models to plans: brings together what is known about each, then lets ``plan`` decide.
 
 Nothing here changes anything. What is wrong with one model does not hide what is wrong with
-another: errors are collected.
+another: findings are collected.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.find import find_checkpoint
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result import (
@@ -20,51 +19,50 @@ from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result impo
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.objects import Object
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.parallel import each
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.candidates import (
-    Candidates,
     hostname_of,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.gpus import find_gpu
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.last_deployment import Last
-from ansible_collections.llmops.vllm.plugins.module_utils.findings import Finding
-from ansible_collections.llmops.vllm.plugins.module_utils.plan_entry import (
-    Entry,
-    GpuChoice,
-    choose_gpu,
-    keep_last,
-    plan_entry,
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.gpus import (
+    find_gpu,
+    needs_nodes,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.flags import fold_flags
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.last_deployment import (
+    last_of,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.look.state import Found
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.snapshot import Snapshot
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import Finding
+from ansible_collections.llmops.vllm.plugins.module_utils.plan.decide import (
+    Around,
+    choose_gpu,
+    decide,
+    doubts,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.plan.model_plan import (
+    GpuSource,
+    ModelPlan,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.plan.verdict import ALL_THE_SAME
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import GPU_RESOURCES, Model
-
-_ALL_THE_SAME = "to try it all the same, set vllm_preflight=false"
-
-
-@dataclass
-class Plans:
-    """One entry for each model that could be planned, and what was wrong with the others."""
-
-    entries: list[Entry] = field(default_factory=list)
-    errors: list[Finding] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    def refusals(self) -> list[Finding]:
-        """Return an error for each model that does not fit."""
-        return [refusal(entry) for entry in self.entries if not entry["fits"]]
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the cluster says: ``nodes`` None when nobody asked, ``why_not`` then says why.
+    """What the cluster says. ``snapshot`` is None when nobody asked; ``why_not`` then says why.
 
-    ``checkpoints``: read on nodes; ``places``: the nodes (hostname labels) that models are bound
-    to; ``last``: left by the last deployment; all by model name.
+    ``found``: what short-lived pods saw in the directories of nodes.
     """
 
-    nodes: Candidates | None = None
+    snapshot: Snapshot | None = None
     why_not: str = ""
-    checkpoints: Mapping[str, Checkpoint] = field(default_factory=dict)
-    places: Mapping[str, str] = field(default_factory=dict)
-    last: Mapping[str, Last] = field(default_factory=dict)
+    found: Found = field(default_factory=Found)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The plans of the models that could be planned, by name, and what was found on the way."""
+
+    plans: dict[str, ModelPlan]
+    findings: list[Finding]
 
 
 def look_up(models: Sequence[Model], *, may_skip: bool = True) -> dict[str, Checkpoint | Finding]:
@@ -72,7 +70,7 @@ def look_up(models: Sequence[Model], *, may_skip: bool = True) -> dict[str, Chec
 
     ``may_skip``: whether vllm_preflight=false helps against an error.
     """
-    all_the_same = f"; {_ALL_THE_SAME}" if may_skip else ""
+    all_the_same = f"; {ALL_THE_SAME}" if may_skip else ""
 
     def attempt(model: Model) -> Checkpoint | Finding:
         try:
@@ -84,30 +82,86 @@ def look_up(models: Sequence[Model], *, may_skip: bool = True) -> dict[str, Chec
     return dict(zip([model.name for model in models], each(attempt, models), strict=True))
 
 
-def make_plans(
+def plan_models(
     models: Sequence[Model],
-    found: Mapping[str, Checkpoint | Finding],
-    around: Surroundings,
+    checkpoints: Mapping[str, Checkpoint | Finding],
+    surroundings: Surroundings,
     *,
     cluster: str = "",
-) -> Plans:
-    """Plan each model with the best that is known about it."""
-    plans = Plans()
+    strict: bool = True,
+) -> Planned:
+    """Plan each model with the best that is known about it.
+
+    ``strict``: a model that cannot be planned is an error and gets no plan; otherwise it is
+    planned without figures, and a warning says why.
+    """
+    plans: dict[str, ModelPlan] = {}
+    findings = list(surroundings.found.findings)
     for model in models:
-        checkpoint = _best(model, found[model.name], around.checkpoints.get(model.name))
-        if isinstance(checkpoint, Finding):
-            plans.errors.append(checkpoint)
+        around, problem = _around(model, checkpoints[model.name], surroundings, findings)
+        decided = problem or _decide(model, around, cluster)
+        if isinstance(decided, Finding) and not strict:
+            findings.append(as_warning(decided))
+            around = replace(around, checkpoint=_nothing(decided))
+            decided = _decide(_without_shape(model), around, cluster)
+        if isinstance(decided, Finding):
+            findings.append(decided)
             continue
-        try:
-            entry = plan_entry(model, checkpoint, _gpu(model, around), cluster=cluster)
-        except ValueError as error:
-            plans.errors.append(Finding.error("plan", model.name, str(error)))
-            continue
-        plans.warnings += _gpus_by_flag(model)
-        last = around.last.get(model.name, Last())
-        entry = keep_last(model, entry, last.memory)
-        plans.entries.append(_with_claim(model, entry, last.claim_gib, plans.warnings))
-    return plans
+        plans[model.name] = decided
+        findings += doubts(model, around, decided)
+    return Planned(plans, findings)
+
+
+def _decide(model: Model, around: Around, cluster: str) -> ModelPlan | Finding:
+    """Decide, or say why that is impossible."""
+    try:
+        return decide(model, around, cluster=cluster)
+    except ValueError as error:
+        return Finding.error("configuration", model.name, str(error))
+
+
+def _around(
+    model: Model,
+    found: Checkpoint | Finding,
+    surroundings: Surroundings,
+    findings: list[Finding],
+) -> tuple[Around, Finding | None]:
+    """What is known about a model, and why its checkpoint is not; appends to ``findings``."""
+    checkpoint = _best(model, found, surroundings.found.checkpoints.get(model.name))
+    problem = checkpoint if isinstance(checkpoint, Finding) else None
+    last = last_of(surroundings.snapshot, model) if surroundings.snapshot else None
+    if last is not None and last.not_trusted is not None:
+        findings.append(last.not_trusted)
+    node = surroundings.found.nodes.get(model.name) or _named_node(model)
+    around = Around(
+        checkpoint=_nothing(checkpoint) if isinstance(checkpoint, Finding) else checkpoint,
+        gpu=_gpu(model, surroundings, node),
+        last=last.plan if last else None,
+        claim_gib=last.claim_gib if last else None,
+        node=node,
+    )
+    return around, problem
+
+
+def _named_node(model: Model) -> str | None:
+    """The node that the user has named for a model's directory."""
+    return model.storage.node or (model.node_name if model.storage.host_path else None)
+
+
+def as_warning(finding: Finding) -> Finding:
+    """The finding as one that is only told."""
+    return Finding.warning(
+        finding.rule, finding.subject, finding.cause, evidence=finding.evidence, fix=finding.fix
+    )
+
+
+def _nothing(why: Finding) -> Checkpoint:
+    return Checkpoint("none", {}, notes=(why.cause,))
+
+
+def _without_shape(model: Model) -> Model:
+    """The model without the words that its checkpoint contradicts."""
+    return replace(model, config={}, weights_bytes=None, quantization=None)
 
 
 def _best(
@@ -124,16 +178,16 @@ def _best(
     return replace(on_node, weights_bytes=size, notes=notes)
 
 
-def _gpu(model: Model, around: Surroundings) -> GpuChoice:
-    if around.nodes is None:
-        return choose_gpu(model, None, (around.why_not,) if around.why_not else ())
-    if around.nodes.nodes is None:
-        return choose_gpu(model, None, (f"the nodes were not read: {around.nodes.why_not}",))
+def _gpu(model: Model, surroundings: Surroundings, place: str | None) -> GpuSource:
+    snapshot = surroundings.snapshot
+    if snapshot is None:
+        return choose_gpu(model, None, (surroundings.why_not,) if surroundings.why_not else ())
+    if snapshot.nodes.items is None:
+        return choose_gpu(model, None, (f"the nodes were not read: {snapshot.nodes.why_not}",))
     other = _other_resource(model)
     if other:
         return choose_gpu(model, None, (f"resources say {other}; give gpu.memory_gib",))
-    place = around.places.get(model.name) or model.storage.node
-    on_nodes = find_gpu(_at(around.nodes.nodes, place), model)
+    on_nodes = find_gpu(_at(snapshot.nodes.items, place), model)
     if on_nodes is None:
         return choose_gpu(model, None, ("no node that takes the model says what GPU it has",))
     return choose_gpu(model, on_nodes.gpu, on_nodes.notes)
@@ -159,69 +213,6 @@ def _other_resource(model: Model) -> str:
     return ""
 
 
-def needs_nodes(model: Model) -> bool:
-    """Tell whether the nodes have to be asked for the model's GPU."""
-    return model.accelerator != "cpu" and not (model.gpu.product or model.gpu.memory_gib)
-
-
 def is_incomplete(model: Model, found: Checkpoint | Finding) -> bool:
     """Tell whether a cluster may know more about the model than this machine does."""
     return needs_nodes(model) or (isinstance(found, Checkpoint) and not found.known)
-
-
-def _gpus_by_flag(model: Model) -> list[str]:
-    """A pod asks for the GPUs of the keys; flags of the same meaning do not reach it."""
-    wanted = fold_flags(model).model.gpus_per_pod
-    if wanted == model.gpus_per_pod or model.resources:
-        return []
-    warning = (
-        f"{model.name}: extra_args make the server take {wanted} GPUs, and its pod asks for"
-        f" {model.gpus_per_pod}; give tensor_parallel_size and its like as keys of the model"
-    )
-    return [warning]
-
-
-def _with_claim(model: Model, entry: Entry, existing: float | None, warnings: list[str]) -> Entry:
-    """A claim that exists keeps its size: most cannot grow, and none can shrink."""
-    needed = entry["storage"]["claim_gib"]
-    size = model.storage.size_gib or existing
-    is_filled = model.is_local_path or model.storage.host_path
-    if size and needed and size < needed and not is_filled:
-        warnings.append(
-            f"{model.name}: the volume has {size:g} GiB, and the checkpoint needs about"
-            f" {needed:g} GiB; give storage.size_gib"
-        )
-    if not existing or existing == needed:
-        return entry
-    return {**entry, "storage": {**entry["storage"], "claim_gib": existing}}
-
-
-def _basis(entry: Mapping[str, Any]) -> str:
-    """What a plan was made from, so that a wrong input shows."""
-    gpu, total = entry["gpu"], entry["per_gpu"]["total_gib"]
-    shape = f"shape of the checkpoint from {entry['checkpoint']['source']}"
-    if entry["accelerator"] == "cpu":
-        return f"the CPU, {shape}"
-    card = gpu["product"] or "a GPU"
-    size = f" with {total:.2f} GiB" if total else ""
-    return f"{card}{size} (from {gpu['source']}), {shape}, {entry['confidence']}"
-
-
-def refusal(entry: Mapping[str, Any]) -> Finding:
-    """The error for a model that does not fit: each rule that fails, and what would fit."""
-    reasons = entry["reasons"]
-    evidence = [reason["message"] for reason in reasons[1:]]
-    longest, gpus = entry["max_model_len_that_fits"], entry["minimum_gpus"]
-    if longest:
-        evidence.append(f"the longest context that fits: max_model_len {longest}")
-    if gpus:
-        evidence.append(f"GPUs of this kind that carry it as asked: {gpus}")
-    evidence.append(f"planned for: {_basis(entry)}")
-    evidence += entry["gpu"]["notes"]
-    return Finding.error(
-        "does_not_fit",
-        f"{entry['name']}: does not fit ({reasons[0]['rule']})",
-        reasons[0]["message"],
-        evidence=evidence,
-        fix="; ".join([*dict.fromkeys(reason["fix"] for reason in reasons), _ALL_THE_SAME]),
-    )

@@ -17,8 +17,10 @@ from typing import Any
 
 import websocket
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-HOW_TO_GET_IT = "Chromium is not installed. Fix (Debian): apt-get install chromium"
+BROUGHT = Path(__file__).resolve().parents[2] / ".cache" / "browser" / "chromium"
+# The first is there if `make test-browser` had to bring a browser.
+PROGRAMS = (str(BROUGHT), "chromium", "chromium-browser", "google-chrome")
+HOW_TO_GET_IT = "There is no Chromium. Fix: make test-browser, or (Debian) apt-get install chromium"
 OPTIONS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
     " --disable-background-networking --disable-component-update --disable-sync"

@@ -57,13 +57,13 @@ def ask(page: Page, question: str) -> Any:
 
 
 def plan_of(name: str) -> dict[str, Any]:
-    return next(plan for plan in sample_plans() if plan["name"] == name)
+    return next(plan.as_dict() for plan in sample_plans() if plan.sources.name == name)
 
 
 def test_the_page_says_what_the_plans_say(browser: Browser, pages: Path) -> None:
     with browser.page(pages / "samples.html", 1280) as page:
         text = " ".join(page.evaluate("document.body.innerText").split())
-    for plan in sample_plans():
+    for plan in [plan.as_dict() for plan in sample_plans()]:
         wanted = [plan["cluster"], plan["name"], plan["model"], *plan["notes"]]
         for reason in plan["reasons"]:
             wanted += [reason["message"], reason["fix"]]

@@ -87,9 +87,9 @@ def test_cache_is_as_large_as_planned(
     log = cluster.core.read_namespaced_pod_log(pod.metadata.name, shared_namespace)
     [seen] = set(re.findall(r"CPU KV cache size: ([\d,]+) tokens", log))
     deployment = cluster.apps.read_namespaced_deployment(model["name"], shared_namespace)
-    plan = json.loads(deployment.metadata.annotations["llmops.vllm/plan"])["memory"]
+    plan = json.loads(deployment.metadata.annotations["llmops.vllm/plan"])
     assert plan["kv_cache"]["tokens"] == int(seen.replace(",", ""))
-    assert plan["sources"]["checkpoint"] == "node"
+    assert plan["checkpoint"]["source"] == "node"
     assert f"room for {seen} tokens" in deployed.words
 
 
@@ -167,3 +167,18 @@ def test_server_that_dies_when_asked(deploy: Deploy, namespace: str, model: dict
     assert run.returncode != 0
     assert "ended with exit code 3" in run.words, run.output
     assert "the engine is gone" in run.words, run.output
+
+
+def test_init_container_that_crashes(deploy: Deploy, namespace: str, model: dict[str, Any]) -> None:
+    """Its log holds the reason, and only a kubelet has it."""
+    first = {
+        "name": "first",
+        "image": model["image"],
+        "command": ["python3", "-c", "print('no key for the bucket', flush=True); exit(4)"],
+        "resources": LITTLE,
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    run = deploy(namespace, changed(model, init_containers=[first], resources=LITTLE))
+    assert run.returncode != 0
+    assert "container first ended with exit code 4" in run.words, run.output
+    assert "log of first: no key for the bucket" in run.words, run.output

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,30 +104,73 @@ def namespace(client: Client) -> Iterator[str]:
 
 
 @pytest.fixture
-def play(kubeconfig: Path, tmp_path: Path) -> Callable[..., Run]:
-    """Return a function that runs one task of the collection through ansible-playbook."""
+def play_tasks(kubeconfig: Path, tmp_path: Path) -> Callable[..., Run]:
+    """Return a function that runs tasks of the collection; the result is that of the last one."""
 
-    def run(action: str, *options: str, **arguments: Any) -> Run:
+    def run(tasks: Sequence[tuple[str, dict[str, Any]]], *options: str) -> Run:
         result_file = tmp_path / "result.json"
         result_file.write_text("{}")
-        given = {"kubeconfig": str(kubeconfig)} | arguments
-        task = {f"llmops.vllm.{action}": given, "register": "run", "ignore_errors": True}
+        played: list[dict[str, Any]] = []
+        for number, (action, arguments) in enumerate(tasks):
+            given = {"kubeconfig": str(kubeconfig)} | arguments
+            played.append({f"llmops.vllm.{action}": given, "register": f"run_{number}"})
+        last = f"run_{len(tasks) - 1}"
+        played[-1]["ignore_errors"] = True
         save = {
-            "ansible.builtin.copy": {"content": "{{ run | to_json }}", "dest": str(result_file)},
+            "ansible.builtin.copy": {
+                "content": "{{ " + last + " | to_json }}",
+                "dest": str(result_file),
+            },
             "check_mode": False,
             "diff": False,
         }
-        tasks = [task, save, {"ansible.builtin.assert": {"that": "run is success", "quiet": True}}]
+        judge = {"ansible.builtin.assert": {"that": f"{last} is success", "quiet": True}}
         python = {"ansible_python_interpreter": sys.executable}
-        playbook = [{"hosts": "localhost", "gather_facts": False, "vars": python, "tasks": tasks}]
+        plays = [
+            {
+                "hosts": "localhost",
+                "gather_facts": False,
+                "vars": python,
+                "tasks": [*played, save, judge],
+            }
+        ]
         path = tmp_path / "play.yml"
-        path.write_text(yaml.safe_dump(playbook))
+        path.write_text(yaml.safe_dump(plays))
         start = time.monotonic()
         status, output = ansible(
             "-i", "localhost,", "-c", "local", *options, str(path), timeout_seconds=PLAY_SECONDS
         )
         seconds = time.monotonic() - start
         return Run(status, output, seconds, json.loads(result_file.read_text()))
+
+    return run
+
+
+@pytest.fixture
+def play(play_tasks: Callable[..., Run]) -> Callable[..., Run]:
+    """Return a function that runs one task of the collection through ansible-playbook."""
+
+    def run(action: str, *options: str, **arguments: Any) -> Run:
+        return play_tasks([(action, arguments)], *options)
+
+    return run
+
+
+@pytest.fixture
+def check(play_tasks: Callable[..., Run]) -> Callable[..., Run]:
+    """Return a function that plans models and checks what would be sent, as a deployment does."""
+
+    def run(namespace: str, *models: dict[str, Any], until: str = "none", **connection: Any) -> Run:
+        wanted = {"models": list(models), "namespace": namespace, **connection}
+        plan = {**wanted, "cluster": "required", "look": True}
+        preflight = {
+            "objects": "{{ run_0.objects }}",
+            "plans": "{{ run_0.plans }}",
+            "namespace": namespace,
+            "until": until,
+            **connection,
+        }
+        return play_tasks([("plan", plan), ("preflight", preflight)])
 
     return run
 

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import Client
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.candidates import (
-    read_nodes,
-)
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.gpus import (
     NodeGpu,
     find_gpu,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.snapshot import (
+    read_snapshot,
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
 
@@ -67,9 +67,10 @@ class Pool:
 
     def find(self, **options: Any) -> NodeGpu | None:
         """Read the GPU of a model for this pool."""
-        found = read_nodes(self.client).nodes
+        [wanted] = parse_models([self.model(**options)])
+        found = read_snapshot(self.client, "default", [wanted]).nodes.items
         assert found is not None
-        return find_gpu(found, parse_models([self.model(**options)])[0])
+        return find_gpu(found, wanted)
 
     def model(self, **options: Any) -> Object:
         """Return a model that may only run in this pool."""

@@ -139,8 +139,8 @@ def test_a_forbidden_apply_repeats_the_servers_sentence(
     assert "vllm_namespace" in run.words
 
 
-def test_preflight_lists_all_missing_rights(play: Play, nobody: Path, namespace: str) -> None:
-    run = play("preflight", models=[model()], namespace=namespace, kubeconfig=str(nobody))
+def test_preflight_lists_all_missing_rights(check: Play, nobody: Path, namespace: str) -> None:
+    run = check(namespace, model(), until="completion", kubeconfig=str(nobody))
     assert f"namespace {namespace}: this user may not:" in run.words
     for right in ("patch deployments.apps", "create services", "create services/proxy"):
         assert right in run.words
@@ -168,14 +168,14 @@ NEEDED = ("deployments", "replicasets", "pods", "services", "services/proxy")
 @pytest.fixture
 def small_rights(client: Client, nobody: Path, namespace: str) -> Path:
     """Return the kubeconfig of a user with no more than the needed rights in the namespace."""
-    grant(client, namespace, *NEEDED)
+    grant(client, namespace, *NEEDED, "namespaces")
     return nobody
 
 
 def test_preflight_warns_of_rights_that_only_help(
-    play: Play, small_rights: Path, namespace: str
+    check: Play, small_rights: Path, namespace: str
 ) -> None:
-    run = play("preflight", models=[model()], namespace=namespace, kubeconfig=str(small_rights))
+    run = check(namespace, model(), until="completion", kubeconfig=str(small_rights))
     assert run.returncode == 0, run.output
     warnings = " ".join(run.result["warnings"])
     assert "may not list events" in warnings
@@ -194,5 +194,5 @@ def test_preflight_warns_of_rights_that_only_help(
 def test_bad_models_are_refused_without_a_cluster(
     play: Play, models: list[dict[str, Any]], text: str
 ) -> None:
-    run = play("preflight", models=models, namespace="n", kubeconfig="/nowhere")
+    run = play("plan", models=models, namespace="n", kubeconfig="/nowhere")
     assert text in run.words

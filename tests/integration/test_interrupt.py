@@ -57,8 +57,10 @@ def test_ctrl_c_removes_the_temporary_namespace(
         "kubeconfig": str(kubeconfig),
         "namespace": silent_node,
         "models": [model(model="/models/x", storage=storage)],
+        "cluster": "required",
+        "look": True,
     }
-    tasks = [{"llmops.vllm.preflight": arguments}]
+    tasks = [{"llmops.vllm.plan": arguments}]
     play = tmp_path / "play.yml"
     play.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
     before = looking(client)
@@ -71,7 +73,7 @@ def test_ctrl_c_removes_the_temporary_namespace(
         start_new_session=True,
     )
     try:
-        assert until(lambda: looking(client) - before, 60), "the preflight made no namespace"
+        assert until(lambda: looking(client) - before, 60), "nobody made a namespace to look from"
         os.killpg(running.pid, signal.SIGINT)
         output = running.communicate(timeout=20)[0]
     finally:

@@ -13,12 +13,6 @@ from shapes import LLAMA_8B, LLAMA_70B
 
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import Client
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply.apply import Applier
-from ansible_collections.llmops.vllm.plugins.module_utils.manifests.build import (
-    plans_by_name,
-    server_objects,
-    storage_objects,
-)
-from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
 
 from .conftest import Run, ansible
 from .nodes import A100, H100, MERGE, Pool
@@ -29,11 +23,16 @@ Object = dict[str, Any]
 PLAN = "llmops.vllm/plan"
 
 
-def deploy(client: Client, namespace: str, wanted: Object, plans: list[Object]) -> Object:
-    """Apply a model's server with its plan and return its Deployment."""
-    models = parse_models([wanted])
-    Applier(client).apply(server_objects(models, namespace, plans_by_name(plans)))
-    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{wanted['name']}"
+LOOK = {"cluster": "required", "look": True}
+# As with vllm_preflight=false.
+UNCHECKED = {"cluster": "optional", "strict": False}
+
+
+def deploy(client: Client, namespace: str, planned: Object) -> Object:
+    """Apply the server of the only model that was planned and return its Deployment."""
+    Applier(client).apply(planned["objects"]["server"])
+    [plan] = planned["plans"]
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{plan['name']}"
     found: Object = client.get(path)
     return found
 
@@ -43,32 +42,35 @@ def resources(deployment: Object) -> Object:
     return found
 
 
-def test_the_gpu_of_the_nodes_decides(pool: Pool, play: Play, namespace: str) -> None:
+def test_the_gpu_of_the_nodes_decides(pool: Pool, play: Play, check: Play, namespace: str) -> None:
     pool.add(H100, {"nvidia.com/gpu": "8"})
     model = pool.model(config=LLAMA_8B)
-    run = play("preflight", models=[model], namespace=namespace)
-    assert run.returncode == 0, run.output
+    checked = check(namespace, model)
+    assert checked.returncode == 0, checked.output
+    assert "tiny: room for" in checked.output
+    run = play("plan", models=[model], namespace=namespace, **LOOK)
     [plan] = run.result["plans"]
     assert plan["gpu"]["source"] == "nodes"
     assert plan["gpu"]["product"] == "NVIDIA-H100-80GB-HBM3"
     assert plan["per_gpu"]["total_gib"] == 79.19
-    assert "tiny: room for" in run.output
 
 
-def test_a_model_that_does_not_fit_is_refused(pool: Pool, play: Play, namespace: str) -> None:
+def test_a_model_that_does_not_fit_is_refused(
+    pool: Pool, play: Play, check: Play, namespace: str
+) -> None:
     pool.add(A100, {"nvidia.com/gpu": "8"})
     large = pool.model(name="large", config=LLAMA_70B)
     uneven = pool.model(name="uneven", config=LLAMA_8B, tensor_parallel_size=3)
-    run = play("preflight", models=[large, uneven], namespace=namespace)
+    run = check(namespace, large, uneven)
     assert run.returncode != 0
     assert "large: does not fit (weights)" in run.words
     assert "uneven: does not fit (tensor_parallel_shape)" in run.words
     assert "carry it as asked: 8" in run.words
     assert "NVIDIA-A100-SXM4-40GB with 39.50 GiB (from nodes)" in run.words
-    warned = play("preflight", models=[large], namespace=namespace, cluster_checks=False)
-    assert warned.returncode == 0, "without nodes nothing is known about the GPU"
+    warned = play("plan", models=[{**large, "gpu": {}}], namespace=namespace, **UNCHECKED)
+    assert warned.returncode == 0, "a model that does not fit is a warning"
     given = {**large, "gpu": {"product": "A100-40GB"}}
-    warned = play("preflight", models=[given], namespace=namespace, cluster_checks=False)
+    warned = play("plan", models=[given], namespace=namespace, **UNCHECKED)
     assert warned.returncode == 0
     assert "large: does not fit (weights)" in " ".join(warned.output.split())
 
@@ -94,19 +96,19 @@ def test_what_was_known_is_kept_when_the_nodes_are_gone(
 ) -> None:
     path = pool.add(H100, {"nvidia.com/gpu": "8"})
     wanted = pool.model(config=LLAMA_8B)
-    before = play("preflight", models=[wanted], namespace=namespace).result["plans"]
-    first = deploy(client, namespace, wanted, before)
+    before = play("plan", models=[wanted], namespace=namespace, **LOOK).result
+    first = deploy(client, namespace, before)
     client.request("PATCH", path, body={"spec": {"unschedulable": True}}, content_type=MERGE)
-    run = play("preflight", models=[wanted], namespace=namespace)
+    run = play("plan", models=[wanted], namespace=namespace, **LOOK)
     assert run.returncode == 0, run.output
     [plan] = run.result["plans"]
     assert "figures of the last deployment are kept" in plan["checkpoint"]["notes"][0]
-    assert plan["kv_cache"] == before[0]["kv_cache"]
-    again = deploy(client, namespace, wanted, [plan])
+    assert plan["kv_cache"] == before["plans"][0]["kv_cache"]
+    again = deploy(client, namespace, run.result)
     assert again["metadata"]["generation"] == first["metadata"]["generation"]
     assert again["metadata"]["annotations"][PLAN] == first["metadata"]["annotations"][PLAN]
     longer = pool.model(config=LLAMA_8B, max_model_len=4096)
-    changed = play("preflight", models=[longer], namespace=namespace).result["plans"][0]
+    changed = play("plan", models=[longer], namespace=namespace, **LOOK).result["plans"][0]
     assert changed["kv_cache"]["tokens"] is None, "other words, another plan"
 
 
@@ -115,9 +117,9 @@ def test_pods_ask_for_what_the_plan_says(
 ) -> None:
     pool.add(H100, {"nvidia.com/gpu": "8"})
     wanted = pool.model(config=LLAMA_8B, tensor_parallel_size=2)
-    plans = play("preflight", models=[wanted], namespace=namespace).result["plans"]
-    host = plans[0]["host"]
-    asked = resources(deploy(client, namespace, wanted, plans))
+    planned = play("plan", models=[wanted], namespace=namespace, **LOOK).result
+    host = planned["plans"][0]["host"]
+    asked = resources(deploy(client, namespace, planned))
     assert asked["requests"]["cpu"] == str(host["cpu"])
     assert asked["requests"]["memory"] == f"{round(host['memory_request_gib'] * 1024)}Mi"
     assert asked["limits"]["nvidia.com/gpu"] == "2"
@@ -127,18 +129,17 @@ def test_a_claim_that_exists_keeps_its_size(
     pool: Pool, play: Play, client: Client, namespace: str
 ) -> None:
     wanted = pool.model(gpu={"product": "H100-80GB"}, storage={"storage_class": "none"})
-    models = parse_models([wanted])
-    Applier(client).apply(storage_objects(models, namespace, {}, {}))
+    first = play("plan", models=[wanted], namespace=namespace, **LOOK).result
+    Applier(client).apply(first["objects"]["storage"])
     known = {**wanted, "config": LLAMA_8B}
-    run = play("preflight", models=[known], namespace=namespace)
+    run = play("plan", models=[known], namespace=namespace, **LOOK)
     assert run.result["plans"][0]["storage"]["claim_gib"] == 50
-    plans = plans_by_name(run.result["plans"])
-    again = Applier(client).apply(storage_objects(parse_models([known]), namespace, {}, plans))
+    again = Applier(client).apply(run.result["objects"]["storage"])
     assert {outcome.result for outcome in again} == {"unchanged"}
-    unchecked = play("preflight", models=[known], namespace=namespace, cluster_checks=False)
+    unchecked = play("plan", models=[known], namespace=namespace, **UNCHECKED)
     assert unchecked.result["plans"][0]["storage"]["claim_gib"] == 50
     larger = {**known, "config": LLAMA_70B, "tensor_parallel_size": 4}
-    warned = play("preflight", models=[larger], namespace=namespace)
+    warned = play("plan", models=[larger], namespace=namespace, **LOOK)
     assert "the volume has 50 GiB" in " ".join(warned.output.split())
 
 

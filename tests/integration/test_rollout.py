@@ -21,7 +21,10 @@ from ansible_collections.llmops.vllm.plugins.module_utils.cluster.completion.ver
     Served,
     verify,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import (
+    FindingsError,
+    raise_errors,
+)
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
 
 from .conftest import Run
@@ -36,7 +39,7 @@ def wait(
     client: Client, namespace: str, *names: str, timeout_seconds: float = 30.0
 ) -> tuple[list[Served], list[str]]:
     lines: list[str] = []
-    rows = verify(
+    outcome = verify(
         client,
         namespace,
         parse_models([model(name) for name in names or ("tiny",)]),
@@ -44,7 +47,8 @@ def wait(
         with_completion=False,
         say=lines.append,
     )
-    return rows, lines
+    raise_errors(outcome.findings)
+    return outcome.rows, lines
 
 
 def refused(client: Client, namespace: str, *, timeout_seconds: float = 60.0) -> tuple[str, float]:
@@ -208,10 +212,10 @@ def test_a_user_who_may_not_look_is_told(
     assert seconds < 5
 
 
-def test_a_namespace_of_preflight_with_simulated_nodes(play: Play, namespace: str) -> None:
+def test_a_directory_on_simulated_nodes_is_taken_for_there(play: Play, namespace: str) -> None:
     storage = {"host_path": "/models/tiny"}
     wanted = model(model="/models/tiny", storage=storage)
-    run = play("preflight", models=[wanted], namespace=namespace)
+    run = play("plan", models=[wanted], namespace=namespace, cluster="required", look=True)
     assert run.returncode == 0, run.output
-    assert list(run.result["nodes"]) == ["tiny"]
+    assert run.result["plans"][0]["storage"]["node"]
     assert "is simulated" in " ".join(run.result["warnings"])

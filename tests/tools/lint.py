@@ -17,6 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DEV = ROOT / ".venv-dev" / "bin"
+# The contracts are in pyproject.toml.
+LINT_IMPORTS = ("lint-imports", "--no-logo", "--no-cache")
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,16 @@ def linters() -> list[Linter]:
                 ("mypy", "tests", "molecule", "roles"),
             ),
         ),
+        Linter("imports", (("env", "PYTHONPATH=.cache/collections", *LINT_IMPORTS),)),
         Linter("docs", (("antsibull-docs", "lint-collection-docs", "--plugin-docs", "."),)),
         Linter("changelog", (("antsibull-changelog", "lint"),)),
-        Linter("readmes", (("python", "tests/tools/role_readmes.py", "--check"),)),
+        Linter(
+            "readmes",
+            (
+                ("python", "tests/tools/role_readmes.py", "--check"),
+                ("python", "tests/tools/option_docs.py", "--check"),
+            ),
+        ),
         Linter("yamllint", (("yamllint", "--strict", "."),)),
         Linter("shellcheck", (("shellcheck", *shellcheck_options, *shell_scripts),)),
         Linter("ruff", (("ruff", "check", "."),)),

@@ -12,10 +12,14 @@ from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.catalogue i
     read_catalogue,
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result import Checkpoint
-from ansible_collections.llmops.vllm.plugins.module_utils.plan_entry import choose_gpu, plan_entry
+from ansible_collections.llmops.vllm.plugins.module_utils.plan.decide import (
+    Around,
+    choose_gpu,
+    decide,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.plan.model_plan import ModelPlan
+from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
-
-Plan = dict[str, Any]
 
 LLAMA_70B = "meta-llama/Llama-3.1-70B-Instruct"
 H100 = {"product": "NVIDIA-H100-80GB-HBM3", "memory_gib": 79.19}
@@ -85,44 +89,50 @@ MODELS: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def sample_plans() -> list[Plan]:
+def sample_plans() -> list[ModelPlan]:
     """Return one plan for each of the models above."""
     return [plan for cluster, models in MODELS.items() for plan in plans_of(models, cluster)]
 
 
-def plans_of(models: list[dict[str, Any]], cluster: str = "") -> list[Plan]:
+def plans_of(models: list[dict[str, Any]], cluster: str = "") -> list[ModelPlan]:
     """Return the plans of models whose shape is given, in the catalogue, or nowhere."""
-    return [
-        plan_entry(
-            model,
-            Checkpoint("model", dict(model.config))
-            if model.config
-            else read_catalogue(model.model, model.revision)
-            or Checkpoint("none", {}, notes=(f"{model.model} is not in the catalogue",)),
-            choose_gpu(model, None, ("no node that takes the model says what GPU it has",)),
-            cluster=cluster,
-        )
-        for model in parse_models(models)
-    ]
+    return [decide(model, around(model), cluster=cluster) for model in parse_models(models)]
 
 
-def awkward_plans() -> list[Plan]:
+def around(model: Model) -> Around:
+    """Return what is known about a model without the Hub and without a cluster."""
+    nobody = "no node that takes the model says what GPU it has"
+    if model.config:
+        checkpoint = Checkpoint("model", dict(model.config))
+    else:
+        nowhere = Checkpoint("none", {}, notes=(f"{model.model} is not in the catalogue",))
+        checkpoint = read_catalogue(model.model, model.revision) or nowhere
+    return Around(checkpoint, choose_gpu(model, None, (nobody,)))
+
+
+def changed(plan: ModelPlan, **keys: Any) -> ModelPlan:
+    """Return the plan with other values for some of its keys."""
+    return ModelPlan.from_dict({**plan.as_dict(), **keys})
+
+
+def awkward_plans() -> list[ModelPlan]:
     """Return plans that are hard to show: hostile and long names, many stages, nothing known."""
     plan = plans_of(MODELS["nvidia-berlin"][:1], "a" * 120)[0]
-    stages = [{**plan["stages"][0], "gpus": 8, "weights_gib": 30.0 + n / 7} for n in range(16)]
+    first, cache = plan.as_dict()["stages"][0], plan.as_dict()["kv_cache"]
+    stages = [{**first, "gpus": 8, "weights_gib": 30.0 + n / 7} for n in range(16)]
     sentence = "the shape is in /models/" + "very-long-directory/" * 12 + "config.json"
     return [
-        {**plan, "name": "<script>alert(1)</script>", "model": '"><img src=x onerror=alert(2)>'},
-        {**plan, "name": "x" * 200, "model": "y" * 200, "notes": [sentence, "z" * 150]},
-        {**plan, "name": "日本語の大きな言語モデル" * 6, "cluster": "größe"},
-        {
-            **plan,
-            "name": "sixteen-stages",
-            "stages": stages,
-            "pipeline_parallel_size": 16,
-            "tensor_parallel_size": 8,
-            "gpus_per_pod": 128,
-            "kv_cache": {**plan["kv_cache"], "tokens": 123_456_789_012},
-        },
-        {"name": "nothing-known"},
+        changed(plan, name="<script>alert(1)</script>", model='"><img src=x onerror=alert(2)>'),
+        changed(plan, name="x" * 200, model="y" * 200, notes=[sentence, "z" * 150]),
+        changed(plan, name="日本語の大きな言語モデル" * 6, cluster="größe"),
+        changed(
+            plan,
+            name="sixteen-stages",
+            stages=stages,
+            pipeline_parallel_size=16,
+            tensor_parallel_size=8,
+            gpus_per_pod=128,
+            kv_cache={**cache, "tokens": 123_456_789_012},
+        ),
+        ModelPlan.from_dict({"name": "nothing-known"}),
     ]

@@ -16,7 +16,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
 ONLY_IN_CHECKOUT = ("tests/", "molecule/", "requirements/", "Makefile", ".", "pyproject.toml")
-MOST_BYTES = 400_000
+MOST_BYTES = 480_000
 
 
 def ansible(program: str, *arguments: str, cwd: Path) -> str:
@@ -63,5 +63,5 @@ def test_playbooks_run_by_their_full_name(elsewhere: Path, playbook: str) -> Non
 
 
 def test_actions_are_documented(elsewhere: Path) -> None:
-    for action in ("apply", "completion", "preflight"):
+    for action in ("apply", "completion", "plan", "preflight"):
         assert "kubeconfig" in ansible("ansible-doc", f"llmops.vllm.{action}", cwd=elsewhere)

@@ -5,30 +5,18 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from typing import Any
 
-from ..plan import Plan
+from ..plan.model_plan import ModelPlan
+from ..spec import reserved
 from ..spec.model import Model
-from ..units import GIB
+from ..spec.section import declared
+from ..spec.variables import CPU_CACHE_SPACE
+from ..startup.probes import ProbePlan
 
-PORT = 8000
+PORT = reserved.PORT
 CACHE = "/cache"
-
-# Options that vLLM takes under the name of the model's key, with a value.
-_VALUES = (
-    "revision",
-    "max_model_len",
-    "max_num_seqs",
-    "max_num_batched_tokens",
-    "gpu_memory_utilization",
-    "kv_cache_dtype",
-    "block_size",
-    "dtype",
-    "quantization",
-)
-_PARALLEL = ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size")
-_SWITCHES = ("enable_expert_parallel", "enforce_eager")
 
 
 def command(model: Model) -> list[str]:
@@ -36,56 +24,32 @@ def command(model: Model) -> list[str]:
     return model.command or ["vllm", "serve"]
 
 
-def arguments(model: Model, plan: Plan) -> list[str]:
-    """vLLM's flags, in a fixed order; a command of the user's own gets none."""
+def arguments(model: Model, plan: ModelPlan) -> list[str]:
+    """vLLM's flags, in the order of their declaration; a command of the user's own gets none."""
     if model.command:
         return []
-    found = [model.model, "--port", str(PORT)]
+    told = _as_passed(model, plan)
+    words = [model.model, "--port", str(PORT)]
+    for entry in declared(Model):
+        if entry.option.flag is not None:
+            words += entry.option.flag.words(entry.value_in(told))
+    return words + model.extra_args
+
+
+def _as_passed(model: Model, plan: ModelPlan) -> Model:
+    """The model with what is passed although no key says it, and without what goes elsewhere."""
     names = model.served_model_names or ([model.name] if model.is_local_path else [])
-    if names:
-        found += ["--served-model-name", *names]
-    for key in _PARALLEL:
-        if getattr(model, key) > 1:
-            found += [_flag(key), str(getattr(model, key))]
-    for key in _VALUES:
-        value = getattr(model, key)
-        if value is None and key == "max_num_seqs":
-            value = plan.sizes.max_num_seqs
-        if value is not None:
-            found += [_flag(key), f"{value}"]
-    found += [_flag(key) for key in _SWITCHES if getattr(model, key)]
-    return found + _structured(model) + model.extra_args
+    seqs = plan.memory.max_num_seqs if model.max_num_seqs is None else model.max_num_seqs
+    cache_gib = None if model.cache_in_environment else model.kv_cache_memory_gib
+    return replace(
+        model, served_model_names=names, max_num_seqs=seqs, kv_cache_memory_gib=cache_gib
+    )
 
 
-def _structured(model: Model) -> list[str]:
-    """Flags whose value is not one word."""
-    found: list[str] = []
-    if model.enable_prefix_caching is not None:
-        found.append(
-            "--enable-prefix-caching"
-            if model.enable_prefix_caching
-            else "--no-enable-prefix-caching"
-        )
-    if model.kv_cache_memory_gib is not None and not _in_environment(model):
-        found += ["--kv-cache-memory-bytes", str(int(model.kv_cache_memory_gib * GIB))]
-    if model.speculative_config:
-        found += ["--speculative-config", json.dumps(model.speculative_config, sort_keys=True)]
-    if model.lora_modules:
-        found += ["--enable-lora", "--lora-modules"]
-        found += [json.dumps(module, sort_keys=True) for module in model.lora_modules]
-    if model.probes.drain_seconds:
-        found += ["--shutdown-timeout", str(model.probes.drain_seconds)]
-    return found
-
-
-def _flag(key: str) -> str:
-    return "--" + key.replace("_", "-")
-
-
-def environment(model: Model, plan: Plan) -> list[dict[str, Any]]:
+def environment(model: Model, probes: ProbePlan) -> list[dict[str, Any]]:
     """Environment of the server: ours first, the user's entry of the same name instead."""
     ours: dict[str, dict[str, Any]] = {
-        name: {"name": name, "value": value} for name, value in _values(model, plan).items()
+        name: {"name": name, "value": value} for name, value in _values(model, probes).items()
     }
     if model.hf_token_secret:
         secret = {"name": model.hf_token_secret.name, "key": model.hf_token_secret.key}
@@ -93,7 +57,7 @@ def environment(model: Model, plan: Plan) -> list[dict[str, Any]]:
     return list((ours | {entry["name"]: entry for entry in model.env}).values())
 
 
-def _values(model: Model, plan: Plan) -> dict[str, str]:
+def _values(model: Model, probes: ProbePlan) -> dict[str, str]:
     """What an unprivileged server needs: every cache in a place that it may write.
 
     USER is named because the uid may have no entry in the image's /etc/passwd, and
@@ -114,22 +78,13 @@ def _values(model: Model, plan: Plan) -> dict[str, str]:
         "FLASHINFER_WORKSPACE_BASE": f"{CACHE}/flashinfer",
         "CUDA_CACHE_PATH": f"{CACHE}/cuda",
         "VLLM_NO_USAGE_STATS": "1",
-        "VLLM_ENGINE_READY_TIMEOUT_S": str(plan.probes.engine_ready_timeout_seconds),
+        "VLLM_ENGINE_READY_TIMEOUT_S": str(probes.engine_ready_timeout_seconds),
     }
     if model.is_local_path:
         values["HF_HUB_OFFLINE"] = "1"
-    if model.kv_cache_memory_gib is not None and _in_environment(model):
-        values["VLLM_CPU_KVCACHE_SPACE"] = f"{model.kv_cache_memory_gib:.0f}"
+    if model.cache_in_environment:
+        values[CPU_CACHE_SPACE] = f"{model.kv_cache_memory_gib:.0f}"
     return values
-
-
-def _in_environment(model: Model) -> bool:
-    """Whether the cache's size goes the way that every release has on CPU: whole GiB only.
-
-    Parts of one need the flag, which newer releases take there too (vllm/platforms/cpu.py).
-    """
-    size = model.kv_cache_memory_gib
-    return model.accelerator == "cpu" and size is not None and size == int(size)
 
 
 def _hub_home(model: Model) -> str:

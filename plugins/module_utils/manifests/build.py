@@ -1,55 +1,58 @@
 # Copyright (c) 2026, the llmops.vllm contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""From a list of models to lists of objects: what the filters call."""
+"""From models and their plans to everything that will be sent, before anything is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from ..plan import Plan, plan_model
+from ..findings import Finding, FindingsError
+from ..plan.model_plan import ModelPlan
 from ..spec.model import Model
+from .check.objects import check_objects
 from .common import Manifest
+from .namespace import namespace_object
 from .server import server
 from .storage import storage
 
-Plans = Mapping[str, Mapping[str, Any]]
+# In the order in which they are sent; a role applies one of them.
+COMPONENTS = ("namespace", "storage", "server")
+Objects = dict[str, list[Manifest]]
 
 
-def storage_objects(
-    models: Sequence[Model], namespace: str, nodes: Mapping[str, str], plans: Plans
-) -> list[Manifest]:
-    """Volumes and claims of all models.
+@dataclass(frozen=True)
+class Rendered:
+    """All objects by component, and what is wrong with them."""
 
-    ``nodes``: model name to the node's hostname label; ``plans``: model name to memory plan.
-    """
-    return [
-        manifest
-        for model in models
-        for manifest in storage(
-            model, _plan(model, plans), namespace, nodes.get(model.name) or model.storage.node
-        )
-    ]
+    objects: Objects
+    findings: list[Finding]
 
 
-def server_objects(models: Sequence[Model], namespace: str, plans: Plans) -> list[Manifest]:
-    """Deployments, Services and extra objects of all models; ``plans``: by model name."""
-    return [
-        manifest for model in models for manifest in server(model, _plan(model, plans), namespace)
-    ]
+def render(
+    models: Sequence[Model], plans: Mapping[str, ModelPlan], namespace: str, level: str
+) -> Rendered:
+    """Render everything. ``plans``: by model name; ``level``: Pod Security level."""
+    found: list[Finding] = []
+
+    def of_all(family: Callable[[Model, ModelPlan, str], list[Manifest]]) -> list[Manifest]:
+        objects: list[Manifest] = []
+        for model in models:
+            try:
+                objects += family(model, plans[model.name], namespace)
+            except FindingsError as error:
+                found.extend(error.findings)
+        return objects
+
+    objects = {
+        "namespace": [namespace_object(namespace, level)],
+        "storage": of_all(storage),
+        "server": of_all(server),
+    }
+    return Rendered(objects, found + check_objects(all_objects(objects)))
 
 
-def _plan(model: Model, plans: Plans) -> Plan:
-    """The figures of a model. Raises ValueError that names the model."""
-    try:
-        return plan_model(model, plans.get(model.name))
-    except ValueError as error:
-        raise ValueError(f"{model.name}: {error}") from error
-
-
-def plans_by_name(plans: Any) -> dict[str, Mapping[str, Any]]:
-    """The list of plans that the action ``plan`` returns, by model name. Raises ValueError."""
-    if not isinstance(plans, list | tuple) or not all(isinstance(p, Mapping) for p in plans):
-        raise ValueError("plans: is not a list of plans, as llmops.vllm.preflight returns it")
-    return {str(plan.get("name")): plan for plan in plans}
+def all_objects(objects: Mapping[str, Sequence[Manifest]]) -> list[Manifest]:
+    """The objects of all components in the order in which they are sent."""
+    return [item for component in COMPONENTS for item in objects.get(component) or ()]

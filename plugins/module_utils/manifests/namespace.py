@@ -10,7 +10,7 @@ from .common import MANAGER, Manifest
 LEVELS = ("restricted", "baseline", "privileged")
 
 
-def namespace(name: str, level: str = "restricted") -> Manifest:
+def namespace_object(name: str, level: str = "restricted") -> Manifest:
     """A namespace that enforces a Pod Security level.
 
     ``warn`` and ``audit`` stay at restricted, so that a lower level is never silent.

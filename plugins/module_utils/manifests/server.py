@@ -8,8 +8,10 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
-from ..plan import Plan
+from ..plan.model_plan import ModelPlan
+from ..plan.seal import sealed_text
 from ..spec.model import GPU_RESOURCES, Model
+from ..startup.probes import ProbePlan
 from ..units import gib_quantity
 from .arguments import CACHE, PORT, arguments, command, environment
 from .common import PLAN_ANNOTATION, Manifest, labels, selector, without_empty
@@ -19,8 +21,11 @@ CONTAINER = "vllm"
 MODEL_VOLUME = "model"
 
 
-def server(model: Model, plan: Plan, namespace: str) -> list[Manifest]:
-    """Everything that serves one model, its extra objects last."""
+def server(model: Model, plan: ModelPlan, namespace: str) -> list[Manifest]:
+    """Everything that serves one model, its extra objects last.
+
+    Raises ValueError for a plan that was only made to be shown.
+    """
     return [
         _deployment(model, plan, namespace),
         _service(model, namespace),
@@ -28,7 +33,8 @@ def server(model: Model, plan: Plan, namespace: str) -> list[Manifest]:
     ]
 
 
-def _deployment(model: Model, plan: Plan, namespace: str) -> Manifest:
+def _deployment(model: Model, plan: ModelPlan, namespace: str) -> Manifest:
+    probes = _probes(plan)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -36,13 +42,13 @@ def _deployment(model: Model, plan: Plan, namespace: str) -> Manifest:
             "name": model.name,
             "namespace": namespace,
             "labels": labels(model),
-            "annotations": {**model.annotations, PLAN_ANNOTATION: plan.annotation()},
+            "annotations": {**model.annotations, PLAN_ANNOTATION: sealed_text(plan)},
         },
         "spec": {
-            "replicas": model.replicas,
+            "replicas": plan.rollout.replicas,
             "revisionHistoryLimit": 3,
-            "progressDeadlineSeconds": plan.probes.progress_deadline_seconds,
-            "strategy": plan.strategy,
+            "progressDeadlineSeconds": probes.progress_deadline_seconds,
+            "strategy": dict(plan.rollout.strategy),
             "selector": {"matchLabels": selector(model)},
             "template": {
                 "metadata": without_empty(
@@ -51,10 +57,16 @@ def _deployment(model: Model, plan: Plan, namespace: str) -> Manifest:
                         "annotations": model.pod_annotations,
                     }
                 ),
-                "spec": _pod(model, plan),
+                "spec": _pod(model, plan, probes),
             },
         },
     }
+
+
+def _probes(plan: ModelPlan) -> ProbePlan:
+    if plan.startup.probes is None:
+        raise ValueError(f"the plan of {plan.sources.name!r} has no probes: it is only shown")
+    return plan.startup.probes
 
 
 def _service(model: Model, namespace: str) -> Manifest:
@@ -73,14 +85,14 @@ def _service(model: Model, namespace: str) -> Manifest:
     }
 
 
-def _pod(model: Model, plan: Plan) -> Manifest:
+def _pod(model: Model, plan: ModelPlan, probes: ProbePlan) -> Manifest:
     """A pod that Pod Security level restricted admits, unless the user asks for more."""
     spec: Manifest = {
-        "containers": [_container(model, plan), *model.extra_containers],
+        "containers": [_container(model, plan, probes), *model.extra_containers],
         "initContainers": model.init_containers,
         "volumes": _volumes(model, plan),
         "securityContext": _pod_security(model),
-        "terminationGracePeriodSeconds": plan.probes.termination_grace_period_seconds,
+        "terminationGracePeriodSeconds": probes.termination_grace_period_seconds,
         "nodeSelector": model.node_selector,
         "tolerations": model.tolerations,
         "affinity": model.affinity,
@@ -101,22 +113,22 @@ def _pod(model: Model, plan: Plan) -> Manifest:
     return without_empty(spec)
 
 
-def _container(model: Model, plan: Plan) -> Manifest:
+def _container(model: Model, plan: ModelPlan, probes: ProbePlan) -> Manifest:
     container: Manifest = {
         "name": CONTAINER,
         "image": model.server_image,
         "imagePullPolicy": model.image_pull_policy,
         "command": command(model),
         "args": arguments(model, plan),
-        "env": environment(model, plan),
+        "env": environment(model, probes),
         "ports": [
             {"name": "http", "containerPort": PORT, "protocol": "TCP"},
             *model.extra_ports,
         ],
         "resources": _resources(model, plan),
-        "startupProbe": plan.probes.startup,
-        "livenessProbe": plan.probes.liveness,
-        "readinessProbe": plan.probes.readiness,
+        "startupProbe": probes.startup,
+        "livenessProbe": probes.liveness,
+        "readinessProbe": probes.readiness,
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
@@ -141,7 +153,7 @@ def _pod_security(model: Model) -> Manifest:
     }
 
 
-def _resources(model: Model, plan: Plan) -> Manifest:
+def _resources(model: Model, plan: ModelPlan) -> Manifest:
     """The user's figures, and the plan's for what the user says nothing about.
 
     A request and a limit belong together: who gives one of them for memory or CPU decides both.
@@ -155,12 +167,12 @@ def _resources(model: Model, plan: Plan) -> Manifest:
     return resources
 
 
-def _planned_resources(model: Model, plan: Plan) -> dict[str, dict[str, str | None]]:
+def _planned_resources(model: Model, plan: ModelPlan) -> dict[str, dict[str, str | None]]:
     """CPU has no limit: throttling a server that loads or samples helps nobody."""
-    sizes = plan.sizes
-    request, limit = sizes.memory_request_gib, sizes.memory_limit_gib
+    host = plan.memory.host
+    request, limit = host.memory_request_gib, host.memory_limit_gib
     requests = {
-        "cpu": None if sizes.cpu is None else str(sizes.cpu),
+        "cpu": None if host.cpu is None else str(host.cpu),
         "memory": None if request is None else gib_quantity(request),
     }
     limits = {"memory": None if limit is None else gib_quantity(limit)}
@@ -170,7 +182,7 @@ def _planned_resources(model: Model, plan: Plan) -> dict[str, dict[str, str | No
     return {"requests": requests, "limits": limits}
 
 
-def _volumes(model: Model, plan: Plan) -> list[dict[str, Any]]:
+def _volumes(model: Model, plan: ModelPlan) -> list[dict[str, Any]]:
     """Our volumes and the user's; one of the user's takes the place of ours of the same name.
 
     Raises ValueError where that would hide the model.
@@ -186,8 +198,9 @@ def _volumes(model: Model, plan: Plan) -> list[dict[str, Any]]:
     return [*ours, *model.extra_volumes]
 
 
-def _own_volumes(model: Model, plan: Plan) -> list[dict[str, Any]]:
-    shm = {"medium": "Memory", "sizeLimit": gib_quantity(plan.sizes.shm_gib)}
+def _own_volumes(model: Model, plan: ModelPlan) -> list[dict[str, Any]]:
+    size = plan.memory.host.shm_gib
+    shm = {"medium": "Memory"} | ({"sizeLimit": gib_quantity(size)} if size else {})
     volumes: list[dict[str, Any]] = [
         {"name": "cache", "emptyDir": {}},
         {"name": "tmp", "emptyDir": {}},

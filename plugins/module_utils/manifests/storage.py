@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from ..plan import Plan
+from ..findings import failure
+from ..plan.model_plan import ModelPlan
 from ..spec.model import Model
 from ..units import gib_quantity
 from .common import Manifest, labels, without_empty
@@ -13,22 +14,24 @@ from .common import Manifest, labels, without_empty
 HOSTNAME_LABEL = "kubernetes.io/hostname"
 
 
-def storage(model: Model, plan: Plan, namespace: str, hostname: str | None) -> list[Manifest]:
+def storage(model: Model, plan: ModelPlan, namespace: str) -> list[Manifest]:
     """The objects behind a model's volume; empty when the user brings a claim or wants none.
 
-    ``hostname`` is the label of the node that has the directory of a ``host_path``.
+    Raises FindingsError for a directory whose node is not known.
     """
     if not model.storage.makes_claim:
         return []
     if model.storage.host_path is None:
         return [_claim(model, plan, namespace)]
-    if hostname is None:
-        raise ValueError(
-            f"storage.host_path of model {model.name!r}: no node is known to have"
-            f" {model.storage.host_path}; give storage.node, or leave vllm_preflight on"
+    if plan.storage.node is None:
+        raise failure(
+            "no_node",
+            f"{model.name}: storage.host_path",
+            f"no node is known to have {model.storage.host_path}",
+            fix="give storage.node, or leave vllm_preflight on",
         )
     return [
-        _host_path_volume(model, plan, namespace, hostname),
+        _host_path_volume(model, plan, namespace, plan.storage.node),
         _claim(model, plan, namespace, volume_name(model, namespace)),
     ]
 
@@ -43,7 +46,13 @@ def claim_name(model: Model) -> str:
     return model.storage.claim_name or model.name
 
 
-def _host_path_volume(model: Model, plan: Plan, namespace: str, hostname: str) -> Manifest:
+def _size(plan: ModelPlan) -> float:
+    if plan.storage.size_gib is None:
+        raise ValueError(f"the plan of {plan.sources.name!r} has no size for a volume")
+    return plan.storage.size_gib
+
+
+def _host_path_volume(model: Model, plan: ModelPlan, namespace: str, hostname: str) -> Manifest:
     """A directory that must be there: ``Directory`` never makes an empty one by mistake.
 
     The volume's affinity alone brings the pod to the node; no node selector is needed.
@@ -56,7 +65,7 @@ def _host_path_volume(model: Model, plan: Plan, namespace: str, hostname: str) -
         "kind": "PersistentVolume",
         "metadata": {"name": volume_name(model, namespace), "labels": labels(model)},
         "spec": {
-            "capacity": {"storage": gib_quantity(plan.claim_gib)},
+            "capacity": {"storage": gib_quantity(_size(plan))},
             "accessModes": model.storage.access_modes,
             "persistentVolumeReclaimPolicy": "Retain",
             "storageClassName": "",
@@ -72,12 +81,12 @@ def _host_path_volume(model: Model, plan: Plan, namespace: str, hostname: str) -
     }
 
 
-def _claim(model: Model, plan: Plan, namespace: str, volume: str | None = None) -> Manifest:
+def _claim(model: Model, plan: ModelPlan, namespace: str, volume: str | None = None) -> Manifest:
     """A claim; with ``volume`` it takes that one only and asks no provisioner."""
     spec = without_empty(
         {
             "accessModes": model.storage.access_modes,
-            "resources": {"requests": {"storage": gib_quantity(plan.claim_gib)}},
+            "resources": {"requests": {"storage": gib_quantity(_size(plan))}},
             "storageClassName": model.storage.storage_class,
             "volumeName": volume,
         }

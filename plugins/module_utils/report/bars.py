@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..plan.model_plan import ModelPlan
+from ..sizing.memory_plan import GpuMemory
 from . import words
-from .read import PARTS, Plan, Stage
+from .stages import PARTS, card_gib, free_gib, gpu_labels, missing_cache_gib, parts, taken_gib
 from .tree import Element, el
 
 # The classes of the parts, in the order of PARTS.
@@ -16,14 +18,21 @@ STYLES = ("weights", "activations", "graphs", "other", "cache")
 _TOP, _HEIGHT, _ALL = 7, 22, 36
 
 
-def can_draw(plan: Plan) -> bool:
+def can_draw(plan: ModelPlan) -> bool:
     """Whether every figure of every stage is known."""
-    return bool(plan.stages) and all(stage.free is not None for stage in plan.stages)
+    stages = plan.memory.stages
+    return bool(stages) and all(free_gib(stage.memory) is not None for stage in stages)
 
 
-def bars(plan: Plan) -> Element:
+def bars(plan: ModelPlan) -> Element:
     """All bars of a model; figures must be known (``can_draw``)."""
-    return el("figure", *[_stage(plan, stage, n) for n, stage in enumerate(plan.stages)])
+    stages, labels = plan.memory.stages, gpu_labels(plan)
+    lacking = missing_cache_gib(plan) or 0.0
+    figure = el("figure")
+    for number, (stage, label) in enumerate(zip(stages, labels, strict=True), 1):
+        name = label if len(stages) == 1 else f"{label} (stage {number} of {len(stages)})"
+        figure.append(_stage(stage.memory, name, lacking))
+    return figure
 
 
 def patterns() -> Element:
@@ -68,41 +77,37 @@ def _pattern(name: str, *lines: Element) -> Element:
     return pattern
 
 
-def _stage(plan: Plan, stage: Stage, number: int) -> Element:
-    total, taken = stage.total or 0.0, stage.taken or 0.0
-    lacking = plan.missing_cache or 0.0
-    name = stage.label
-    if len(plan.stages) > 1:
-        name += f" (stage {number + 1} of {len(plan.stages)})"
+def _stage(memory: GpuMemory, name: str, lacking: float) -> Element:
+    total, taken = card_gib(memory) or 0.0, taken_gib(memory) or 0.0
     size = f"{words.gib(total)} GiB"
     if lacking:
         size += f", needs about {taken + lacking:.1f} GiB"
     elif taken > total:
         size += f", needs {words.gib(taken)} GiB"
-    svg = el("svg", class_="bar", role="img", aria_label=f"{name}: {_spoken(stage, lacking)}")
-    svg.extend(_drawing(stage, lacking))
+    svg = el("svg", class_="bar", role="img", aria_label=f"{name}: {_spoken(memory, lacking)}")
+    svg.extend(_drawing(memory, lacking))
     ends = el("div", el("strong", name), el("span", size), class_="ends")
     return el("div", ends, svg, class_="stage")
 
 
-def _spoken(stage: Stage, lacking: float) -> str:
-    parts = [
+def _spoken(memory: GpuMemory, lacking: float) -> str:
+    told = [
         f"{name} {words.gib(max(0.0, part or 0.0))}"
-        for (name, dummy), part in zip(PARTS, stage.parts, strict=True)
+        for name, part in zip(PARTS, parts(memory), strict=True)
     ]
-    free = stage.free or 0.0
-    parts.append(f"free {words.gib(free)}" if free >= 0 else f"too much {words.gib(-free)}")
+    free = free_gib(memory) or 0.0
+    told.append(f"free {words.gib(free)}" if free >= 0 else f"too much {words.gib(-free)}")
     if lacking:
-        parts.append(f"missing cache about {words.gib(lacking)}")
-    return f"{', '.join(parts)}, of {words.gib(stage.total)} GiB"
+        told.append(f"missing cache about {words.gib(lacking)}")
+    return f"{', '.join(told)}, of {words.gib(card_gib(memory))} GiB"
 
 
-def _drawing(stage: Stage, lacking: float) -> Iterator[Element]:
+def _drawing(memory: GpuMemory, lacking: float) -> Iterator[Element]:
     """Rectangles in percent of the widest thing that is drawn: the card, or what is needed."""
-    total, taken = stage.total or 0.0, stage.taken or 0.0
+    total, taken = card_gib(memory) or 0.0, taken_gib(memory) or 0.0
     scale = max(total, taken + lacking)
     start = 0.0
-    for style, part in zip(STYLES, stage.parts, strict=True):
+    for style, part in zip(STYLES, parts(memory), strict=True):
         size = max(0.0, part or 0.0)
         yield _rect(start, size, scale, f"part {style}", fill=f"url(#{style})")
         start += size
@@ -113,8 +118,8 @@ def _drawing(stage: Stage, lacking: float) -> Iterator[Element]:
     elif taken > total:
         yield _rect(total, taken - total, scale, "over", fill="url(#over)")
     yield _rect(0.0, total, scale, "outline")
-    if stage.requested is not None:
-        yield from _mark(_percent(stage.requested, scale), 0, _ALL)
+    if memory.requested_gib is not None:
+        yield from _mark(_percent(memory.requested_gib, scale), 0, _ALL)
 
 
 def _rect(start: float, size: float, scale: float, style: str, fill: str | None = None) -> Element:

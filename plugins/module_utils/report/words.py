@@ -1,13 +1,13 @@
 # Copyright (c) 2026, the llmops.vllm contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Numbers and sentences that the table and the page have in common."""
+"""Numbers, sentences and the grouping that the table and the page have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from .read import Plan, Source
+from ..plan.model_plan import ModelPlan
 
 UNKNOWN = "-"
 _CHECKPOINTS = {
@@ -59,17 +59,32 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def length(plan: Plan) -> str:
+def length(plan: ModelPlan) -> str:
     """The length that the number of requests is for."""
-    given = plan.request_tokens or plan.max_model_len
+    given = plan.memory.kv_cache.request_tokens or plan.sources.max_model_len
     return "the checkpoint's full length" if given is None else plural(given, "token")
 
 
-def summary(plans: Sequence[Plan]) -> str:
+def verdict(plan: ModelPlan) -> str:
+    """``fits``, ``does not fit`` or ``not known``."""
+    if plan.memory.fits is False:
+        return "does not fit"
+    return "fits" if plan.memory.fits and plan.memory.confidence != "unknown" else "not known"
+
+
+def by_cluster(plans: Sequence[ModelPlan]) -> dict[str, list[ModelPlan]]:
+    """The plans of each cluster, in the order in which they are given."""
+    groups: dict[str, list[ModelPlan]] = {}
+    for plan in plans:
+        groups.setdefault(plan.sources.cluster, []).append(plan)
+    return groups
+
+
+def summary(plans: Sequence[ModelPlan]) -> str:
     """How many models there are, fit, do not fit, and are not known."""
     fit, refused, unknown = (
-        sum(plan.verdict == verdict for plan in plans)
-        for verdict in ("fits", "does not fit", "not known")
+        sum(verdict(plan) == answer for plan in plans)
+        for answer in ("fits", "does not fit", "not known")
     )
     found = [f"{fit} {'fits' if fit == 1 else 'fit'}"]
     if refused:
@@ -79,71 +94,91 @@ def summary(plans: Sequence[Plan]) -> str:
     return f"{plural(len(plans), 'model')}: {', '.join(found)}"
 
 
-def where(plan: Plan) -> str:
+def where(plan: ModelPlan) -> str:
     """What the model runs on: pods, GPUs, how it is cut, and how long it may take to start."""
-    text = plural(plan.replicas, "pod")
-    if plan.accelerator == "cpu":
+    gpus, replicas = plan.sources.gpus_per_pod, plan.rollout.replicas
+    text = plural(replicas, "pod")
+    if plan.sources.accelerator == "cpu":
         text += " on the CPU"
-    elif plan.gpus_per_pod is not None:
-        each = "" if plan.replicas == 1 else " each"
-        text += f" with {plural(plan.gpus_per_pod, 'GPU')}{each}"
-    if plan.sizes:
-        text += f" ({', '.join(f'{kind} parallel {size}' for kind, size in plan.sizes)})"
-    if plan.start_seconds is not None:
-        text += f", {plain(plan.start_seconds)} s to start at most"
+    elif gpus is not None:
+        each = "" if replicas == 1 else " each"
+        text += f" with {plural(gpus, 'GPU')}{each}"
+    cuts = _cuts(plan)
+    if cuts:
+        text += f" ({', '.join(cuts)})"
+    if plan.startup.max_seconds is not None:
+        text += f", {plain(plan.startup.max_seconds)} s to start at most"
     return text
 
 
-def gpu_source(plan: Plan) -> str:
+def _cuts(plan: ModelPlan) -> list[str]:
+    sources = plan.sources
+    sizes = {
+        "tensor": sources.tensor_parallel_size,
+        "pipeline": sources.pipeline_parallel_size,
+        "data": sources.data_parallel_size,
+    }
+    return [f"{kind} parallel {size}" for kind, size in sizes.items() if size > 1]
+
+
+def gpu_source(plan: ModelPlan) -> str:
     """Where the GPU's memory comes from."""
-    if plan.accelerator == "cpu":
+    if plan.sources.accelerator == "cpu":
         return "none: the model runs on the CPU"
-    return _source(plan.gpu, _GPUS)
+    gpu = plan.sources.gpu
+    memory = gpu.memory_gib or plan.memory.per_gpu.total_gib or None
+    size = "" if memory is None else f"{memory:.2f} GiB"
+    detail = ", ".join(part for part in (gpu.product, size) if part)
+    return _source(gpu.source, detail, _GPUS)
 
 
-def checkpoint_source(plan: Plan) -> str:
+def checkpoint_source(plan: ModelPlan) -> str:
     """Where the model's shape comes from."""
-    return _source(plan.checkpoint, _CHECKPOINTS)
+    checkpoint = plan.sources.checkpoint
+    detail = f"revision {checkpoint.revision}" if checkpoint.revision else ""
+    return _source(checkpoint.source, detail, _CHECKPOINTS)
 
 
-def _source(source: Source, names: dict[str, str]) -> str:
-    name = names.get(source.kind, source.kind)
-    if source.kind == "none":
+def _source(kind: str, detail: str, names: Mapping[str, str]) -> str:
+    name = names.get(kind, kind)
+    if kind == "none":
         return name
-    if not source.kind:
-        return source.detail
-    return f"{source.detail}, from {name}" if source.detail else f"from {name}"
+    if not kind:
+        return detail
+    return f"{detail}, from {name}" if detail else f"from {name}"
 
 
-def requests(plan: Plan) -> str:
+def requests(plan: ModelPlan) -> str:
     """How many requests the cache holds at once, and of what length."""
-    if plan.concurrency is None:
+    held = plan.memory.kv_cache.max_concurrency
+    if held is None:
         return UNKNOWN
-    noun = "request" if times(plan.concurrency) == "1.00" else "requests"
-    return f"{times(plan.concurrency)} {noun} of {length(plan)} at once"
+    noun = "request" if times(held) == "1.00" else "requests"
+    return f"{times(held)} {noun} of {length(plan)} at once"
 
 
-def way_out(plan: Plan) -> str:
+def way_out(plan: ModelPlan) -> str:
     """The longest length that fits, and how many GPUs carry the model as it is asked for."""
+    longest, fewest = plan.memory.max_model_len_that_fits, plan.memory.minimum_gpus
     found = []
-    if plan.longest is not None:
-        found.append(
-            f"up to {plural(plan.longest, 'token')} fit" if plan.longest else "no length fits"
-        )
-    if plan.minimum_gpus is not None:
-        gpus, one = plural(plan.minimum_gpus, "GPU"), plan.minimum_gpus == 1
-        if plan.fits:
+    if longest is not None:
+        found.append(f"up to {plural(longest, 'token')} fit" if longest else "no length fits")
+    if fewest is not None:
+        gpus, one = plural(fewest, "GPU"), fewest == 1
+        if plan.memory.fits:
             found.append(f"{gpus} {'is' if one else 'are'} enough")
         else:
             found.append(f"{gpus} {'carries' if one else 'carry'} what is asked for")
     return "; ".join(found)
 
 
-def will_set(plan: Plan) -> str:
+def will_set(plan: ModelPlan) -> str:
     """The argument that the server gets in place of its default."""
-    return "" if plan.max_num_seqs is None else f"--max-num-seqs {plan.max_num_seqs}"
+    seqs = plan.memory.max_num_seqs
+    return "" if seqs is None else f"--max-num-seqs {seqs}"
 
 
-def all_notes(plan: Plan) -> list[str]:
+def all_notes(plan: ModelPlan) -> list[str]:
     """All notes once: of the figures, the shape and the GPU."""
-    return list(dict.fromkeys([*plan.notes, *plan.checkpoint.notes, *plan.gpu.notes]))
+    sources = plan.sources
+    return list(dict.fromkeys([*plan.memory.notes, *sources.checkpoint.notes, *sources.gpu.notes]))

@@ -84,7 +84,7 @@ def _can_count(verdict: Verdict) -> bool:
     shape, settings = verdict.case.shape, verdict.case.settings
     if not verdict.knows_cache or settings.card is None or settings.card.unified:
         return False
-    if shape.missing or not shape.layers or settings.cache.kv_dtype not in KV_DTYPES:
+    if shape.missing_fields or not shape.layers or settings.cache.kv_dtype not in KV_DTYPES:
         return False
     return all(stage.budget.weights_gib is not None for stage in verdict.stages)
 

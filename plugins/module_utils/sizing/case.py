@@ -11,6 +11,7 @@ from typing import Any
 
 from ..checkpoint.result import Tensor
 from ..spec.model import Gpu, Model
+from .checkpoint_size import measure, stored_bytes
 from .flags import Told, fold_flags
 from .quantization import Quantization, on_card, read_quantization
 from .settings import (
@@ -21,9 +22,8 @@ from .settings import (
     read_settings,
     resolve_release,
 )
-from .shape import ModelShape
-from .shape_reader import read_shape
-from .stored import measure, stored_bytes
+from .shape.model_shape import ModelShape
+from .shape.reader import read_shape
 
 _ANY_GPU = Gpu(product=None, memory_gib=None, count=None)
 
@@ -33,8 +33,8 @@ class Case:
     """One model with its settings, and what the checkpoint's real size says about the formulas.
 
     ``files_bytes``: size of the checkpoint's files, None if not known; ``scale`` and
-    ``draft_bytes``: see ``stored.Measured``. ``blind``: see ``flags.Told``. ``gpu``: as it was
-    asked for.
+    ``draft_bytes``: see ``checkpoint_size.Measured``. ``blind``: see ``flags.Told``. ``gpu``: as
+    it was asked for.
     """
 
     shape: ModelShape

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 
+from .. import releases
+from ..spec.variables import ALLOWS_LONG
 from .case import Case
+from .checkpoint_size import has_unknown_format
 from .flags import Told
 from .kv_cache import KV_DTYPES
 from .overheads import sampler_doubt_gib
 from .rules import Budget, warm_up_shortage
 from .settings import Settings
-from .stored import has_unknown_format
-from .units import OLDEST
 
 # Left out of doubt before a refusal is called likely: of any estimate, of a card whose memory
 # follows from its catalogue size, of large models and many ranks, of weights in a mixed format,
@@ -38,7 +39,7 @@ _KERNEL_BLOCK = 16
 _MOST_WITHOUT_FP8_GIB = 80
 _NO_LENGTH = "max_model_len is not known"
 # _get_and_verify_max_len in vllm/config/model.py (0.32); --rope-scaling of older releases.
-_ALLOWS_LONG, _CHANGES_POSITIONS = "VLLM_ALLOW_LONG_MAX_MODEL_LEN", ("rope-scaling", "hf-overrides")
+_CHANGES_POSITIONS = ("rope-scaling", "hf-overrides")
 # CPUWorker in vllm/v1/worker/cpu_worker.py.
 _CPU_CACHE = (
     "kv_cache_memory_gib (VLLM_CPU_KVCACHE_SPACE) is not given: the server takes"
@@ -61,10 +62,10 @@ def judge(case: Case, budget: Budget) -> tuple[str, list[str]]:
 def _why_unknown(case: Case) -> list[str]:
     shape, settings = case.shape, case.settings
     why = list(shape.doubts)
-    if shape.missing and not (shape.layers or shape.hidden or shape.vocab):
+    if shape.missing_fields and not (shape.layers or shape.hidden or shape.vocab):
         why.append("there is no config: the shape of the checkpoint is not known")
-    elif shape.missing:
-        why.append(f"config lacks {', '.join(shape.missing)}")
+    elif shape.missing_fields:
+        why.append(f"config lacks {', '.join(shape.missing_fields)}")
     if has_unknown_format(case.quant):
         why.append(case.quant.doubt)
     if settings.cache.kv_dtype not in KV_DTYPES:
@@ -130,7 +131,7 @@ def _why_length(case: Case) -> list[str]:
         return []
     why = (
         f"max_model_len {length} is above the {positions} positions of the checkpoint: vLLM refuses"
-        f" it unless env has {_ALLOWS_LONG}=1, or --hf-overrides or --rope-scaling change them"
+        f" it unless env has {ALLOWS_LONG}=1, or --hf-overrides or --rope-scaling change them"
     )
     return [why]
 
@@ -140,7 +141,7 @@ def _knows_length(told: Told) -> bool:
     said = [
         entry
         for entry in told.model.env
-        if entry.get("name") == _ALLOWS_LONG
+        if entry.get("name") == ALLOWS_LONG
         and str(entry.get("value", "1")).strip().lower() in ("1", "true")
     ]
     flags = {name.partition(".")[0] for name in told.flags}
@@ -185,9 +186,10 @@ def _why_card(settings: Settings) -> list[str]:
 def _why_settings(settings: Settings) -> list[str]:
     why = []
     if not settings.release.known:
-        why.append("the version of vLLM is not known; 0.32 was assumed")
-    elif not settings.release.since(*OLDEST):
-        said, oldest = (".".join(map(str, n)) for n in (settings.release.number, OLDEST))
+        newest = "{}.{}".format(*releases.NEWEST)
+        why.append(f"the version of vLLM is not known; {newest} was assumed")
+    elif not settings.release.since(releases.OLDEST):
+        said, oldest = (".".join(map(str, n)) for n in (settings.release.number, releases.OLDEST))
         why.append(f"vLLM {said}: the formulas were compared with releases since {oldest} only")
     block = settings.cache.block_size
     if block and block % _KERNEL_BLOCK and not settings.cpu:

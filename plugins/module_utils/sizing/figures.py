@@ -10,31 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .. import releases
+from ..units import GIB
 from .cards import Card
 from .case import Case
-from .kv_cache import KV_DTYPES, Layout, layout, printed_tokens, request_blocks, stage_layers
+from .checkpoint_size import has_unknown_format
+from .kv_cache import KV_DTYPES, CacheLayout, layout, printed_tokens, request_blocks, stage_layers
+from .memory_plan import KvCache
 from .overheads import activation_gib, adapters_gib, cuda_graph_gib, non_torch_gib
 from .rules import Budget, has_block_limit, safe_seqs
 from .settings import Settings
-from .stored import has_unknown_format
-from .units import GIB, GRAPHS_IN_BUDGET, SETTLED_TOKENS, STAGES_IGNORED
 from .weights import buffers_bytes, mtp_layer_bytes, stage_weights_bytes
-
-
-@dataclass(frozen=True)
-class KvCache:
-    """The cache of one replica. ``bytes_per_token``: per GPU, all layers.
-
-    ``request_tokens``: the full length of a request; ``request_gib``: what it takes on each GPU.
-    """
-
-    block_size: int | None = None
-    num_blocks: int | None = None
-    tokens: int | None = None
-    max_concurrency: float | None = None
-    bytes_per_token: int | None = None
-    request_tokens: int | None = None
-    request_gib: float | None = None
 
 
 @dataclass(frozen=True)
@@ -43,7 +29,7 @@ class Figures:
 
     budget: Budget
     kv_cache: KvCache
-    layout: Layout | None
+    layout: CacheLayout | None
 
 
 def evaluate(case: Case) -> list[Figures]:
@@ -58,8 +44,8 @@ def evaluate(case: Case) -> list[Figures]:
         # With several kinds of layers the groups may fall differently on stages that look alike.
         key: Any = which
         if len({layer.mixer for layer in layers}) == 1:
-            skipped = tuple(case.quant.skipped.get(index, ()) for index in which)
-            key = (stage == 0, stage == len(cached) - 1, layers, skipped)
+            formats = tuple(case.quant.layer_formats.get(index, ()) for index in which)
+            key = (stage == 0, stage == len(cached) - 1, layers, formats)
         if key not in results:
             results[key] = _stage_figures(case, stage, which)
         found.append(results[key])
@@ -83,7 +69,7 @@ def _stage_figures(case: Case, stage: int, which: range) -> Figures:
     offloaded = min(settings.offload_gib, weights or 0.0)
     on_card = None if weights is None else weights - offloaded
     parts = _stage_budget(case, stage, on_card, offloaded)
-    if shape.missing_for_kv or not which or settings.cache.kv_dtype not in KV_DTYPES:
+    if shape.missing_kv_fields or not which or settings.cache.kv_dtype not in KV_DTYPES:
         return Figures(parts, KvCache(), None)
     cut = layout(shape, settings.cache, settings.split.tp, which)
     if cut is None:
@@ -102,10 +88,9 @@ def _stage_figures(case: Case, stage: int, which: range) -> Figures:
     return Figures(budget, cache, cut)
 
 
-def _checked_block_bytes(cut: Layout, settings: Settings) -> int:
+def _checked_block_bytes(cut: CacheLayout, settings: Settings) -> int:
     """What the server's check takes for one block."""
-    first, end = STAGES_IGNORED
-    ignored = settings.release.since(*first) and not settings.release.since(*end)
+    ignored = settings.release.within(releases.STAGES_IGNORED)
     return cut.whole_model_block if ignored else cut.bytes_per_block
 
 
@@ -116,13 +101,13 @@ def checked_blocks(case: Case, figures: Figures) -> int | None:
         return None
     blocks = int(available * GIB // _checked_block_bytes(cut, case.settings))
     # The pool keeps one block back, which the check leaves out.
-    return max(0, blocks - case.settings.release.since(*SETTLED_TOKENS))
+    return max(0, blocks - case.settings.release.since(releases.NULL_BLOCK_LEFT_OUT))
 
 
 def _stage_weights_gib(case: Case, stage: int, which: range) -> float | None:
     shape, settings, split = case.shape, case.settings, case.settings.split
     unknown = has_unknown_format(case.quant) or bool(shape.doubts)
-    if shape.missing_for_weights or (unknown and case.weights_bytes is None):
+    if shape.missing_weight_fields or (unknown and case.weights_bytes is None):
         # The size alone, evenly: better than nothing, and never more than an estimate.
         given = case.weights_bytes
         return None if given is None else given / (split.tp * split.pp) / GIB
@@ -153,7 +138,7 @@ def _stage_budget(case: Case, stage: int, weights: float | None, offloaded: floa
             weights_gib=weights, kv_cache_gib=settings.kv_given_gib, offloaded_gib=offloaded
         )
     activation = graphs = None
-    if not shape.missing_for_weights:
+    if not shape.missing_weight_fields:
         activation = activation_gib(
             shape,
             case.quant,
@@ -182,7 +167,7 @@ def _on_card(budget: Budget, settings: Settings, card: Card) -> Budget:
     available = budget.kv_cache_gib
     if available is None and budget.weights_gib is not None and budget.activation_gib is not None:
         available = requested - budget.weights_gib - budget.activation_gib - other
-        if settings.release.since(*GRAPHS_IN_BUDGET):
+        if settings.release.since(releases.GRAPHS_IN_BUDGET):
             available -= budget.cuda_graph_gib or 0.0
     return replace(
         budget,
@@ -193,7 +178,9 @@ def _on_card(budget: Budget, settings: Settings, card: Card) -> Budget:
     )
 
 
-def _kv_cache(case: Case, available: float | None, needed: float | None, cut: Layout) -> KvCache:
+def _kv_cache(
+    case: Case, available: float | None, needed: float | None, cut: CacheLayout
+) -> KvCache:
     """Blocks and tokens of a known amount of memory; sizes are GiB."""
     settings = case.settings
     known = KvCache(
@@ -209,7 +196,7 @@ def _kv_cache(case: Case, available: float | None, needed: float | None, cut: La
     if settings.length:
         per_request = request_blocks(case.shape, settings.cache, cut, settings.length)
         concurrency = blocks / per_request
-    elif cut.group_count > 1 and settings.release.since(*GRAPHS_IN_BUDGET):
+    elif cut.group_count > 1 and settings.release.since(releases.CACHE_LINE_BY_LENGTH):
         return replace(known, num_blocks=blocks)
     tokens = printed_tokens(cut, settings.cache, blocks, concurrency, settings.length or 0)
     return replace(known, num_blocks=blocks, tokens=tokens, max_concurrency=concurrency)

@@ -13,20 +13,35 @@ import json
 import math
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..spec.flags import count, switched
 from ..spec.model import Model
-from .quantization import DTYPE_BYTES
-from .units import GIB
+from ..spec.section import declared
+from ..spec.variables import LMCACHE
 
+# Flags of a model's own keys, by their names without dashes.
+_OF_KEYS = {
+    entry.option.flag.name.lstrip("-"): (entry.key, entry.option.flag)
+    for entry in declared(Model)
+    if entry.option.flag is not None and "." not in entry.path
+}
+_SWITCHES = {name: key for name, (key, flag) in _OF_KEYS.items() if flag.is_switch}
+_FOLDED = {
+    name: (key, flag.folds)
+    for name, (key, flag) in _OF_KEYS.items()
+    if flag.folds is not None and not flag.is_switch
+}
 _ALIASES = {
-    "tp": "tensor-parallel-size", "pp": "pipeline-parallel-size", "dp": "data-parallel-size",
-    "ep": "enable-expert-parallel", "dcp": "decode-context-parallel-size",
-    "pcp": "prefill-context-parallel-size", "q": "quantization", "sc": "speculative-config",
+    **{
+        alias.lstrip("-"): name
+        for name, (dummy, flag) in _OF_KEYS.items()
+        for alias in flag.aliases
+    },
+    "dcp": "decode-context-parallel-size", "pcp": "prefill-context-parallel-size",
     "cc": "compilation-config", "asc": "api-server-count",
-    "device-memory-utilization": "gpu-memory-utilization",
     **dict.fromkeys(("O", "O0", "O1", "O2", "O3"), "optimization-level"),
 }  # fmt: skip
 # Another checkpoint, another shape, or memory of a GPU that the formulas do not know.
@@ -48,7 +63,6 @@ _HOST_FLAGS = (
     "kv-transfer-config", "ec-transfer-config", "enable-sleep-mode", "api-server-count",
 )  # fmt: skip
 _LIGHT_FORMATS = ("auto", "safetensors", "dummy")
-_TEN, _TWO = {"k": 1, "m": 2, "g": 3, "t": 4}, {"K": 1, "M": 2, "G": 3, "T": 4}
 # Whether a model of this name writes text where no flag says it (_SUFFIX_TO_DEFAULTS in
 # vllm/config/model.py, and the models of vllm/model_executor/models/registry.py that end
 # otherwise); the first match decides.
@@ -59,7 +73,6 @@ _WRITES_TEXT = (
 )
 _TEXT_TASKS = ("", "auto", "generate", "transcription", "draft")
 _SPEC_FLAGS = {"spec-method": "method", "spec-model": "model"}
-_MOST = 10**15
 
 
 @dataclass(frozen=True)
@@ -88,7 +101,7 @@ class Told:
         flags = self.flags
         if flags.get("load-format", "auto") not in _LIGHT_FORMATS:
             return True
-        if any(str(entry.get("name")).startswith("LMCACHE_") for entry in self.model.env):
+        if any(str(entry.get("name")).startswith(LMCACHE) for entry in self.model.env):
             return True
         return any(_given(flags, name) for name in _HOST_FLAGS)
 
@@ -189,9 +202,7 @@ def _is_cut_short(name: str) -> bool:
 
 def _is_overruled(name: str, model: Model) -> bool:
     """On a CPU the environment wins, which carries whole GiB (vllm/platforms/cpu.py)."""
-    size = model.kv_cache_memory_gib
-    whole = size is not None and size == int(size)
-    return name == "kv-cache-memory-bytes" and model.accelerator == "cpu" and whole
+    return _OF_KEYS[name][0] == "kv_cache_memory_gib" and model.cache_in_environment
 
 
 def _fold_switches(flags: dict[str, str], changes: dict[str, Any]) -> list[str]:
@@ -201,9 +212,10 @@ def _fold_switches(flags: dict[str, str], changes: dict[str, Any]) -> list[str]:
         if f"no-{name}" in flags:
             changes[key] = False
         elif name in flags:
-            if flags[name].lower() not in ("", "true", "1", "false", "0"):
+            try:
+                changes[key] = switched(flags[name])
+            except ValueError:
                 unread.append(name)
-            changes[key] = flags[name].lower() not in ("false", "0")
     return unread
 
 
@@ -221,7 +233,7 @@ def _fold_drafts(model: Model, flags: dict[str, str], changes: dict[str, Any]) -
     unread = []
     if "spec-tokens" in flags:
         try:
-            config["num_speculative_tokens"] = _count(flags["spec-tokens"])
+            config["num_speculative_tokens"] = count(flags["spec-tokens"])
         except ValueError:
             unread.append("spec-tokens")
     changes["speculative_config"] = config
@@ -233,62 +245,6 @@ def _json_or_text(value: str) -> Any:
         return json.loads(value)
     except (ValueError, RecursionError):
         return value
-
-
-def _count(text: str) -> int:
-    return _within(int(text))
-
-
-def _within(number: int) -> int:
-    if not 0 < number <= _MOST:
-        raise ValueError(f"{number} is out of range")
-    return number
-
-
-def readable_int(text: str) -> int:
-    """``8192``, ``8k`` (8,000), ``8K`` (8,192), ``25.6k``. Raises ValueError.
-
-    human_readable_int in vllm/utils/argparse_utils.py, v0.32.
-    """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([kKmMgGtT])", text.strip())
-    if found is None:
-        return _count(text)
-    number, suffix = found.groups()
-    if suffix in _TWO:
-        return _within(int(number) * 1024 ** _TWO[suffix])
-    value = float(number) * 1000 ** _TEN[suffix]
-    return _within(int(min(value, 2.0 * _MOST)))
-
-
-def _length(text: str) -> int | None:
-    return None if text.strip().lower() in ("-1", "auto") else readable_int(text)
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= 1:
-        raise ValueError(f"{text} is not a share")
-    return value
-
-
-def _word(text: str) -> str:
-    if not text:
-        raise ValueError("is empty")
-    return text
-
-
-def _dtype(text: str) -> str:
-    if text not in DTYPE_BYTES:
-        raise ValueError(f"{text} is no dtype")
-    return text
-
-
-def _mapping(text: str) -> dict[str, Any]:
-    # What optional_type takes for nothing.
-    value = {} if text == "None" else json.loads(text)
-    if not isinstance(value, dict):
-        raise ValueError("is no mapping")
-    return value
 
 
 def gib_flag(flags: dict[str, str], name: str, default: float = 0.0) -> float:
@@ -310,29 +266,7 @@ def number_flag(flags: dict[str, str], *names: str) -> int | None:
     """The first of some flags that is a positive whole number."""
     for name in names:
         try:
-            return _count(flags.get(name, ""))
+            return count(flags.get(name, ""))
         except ValueError:
             continue
     return None
-
-
-_FOLDED: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "tensor-parallel-size": ("tensor_parallel_size", _count),
-    "pipeline-parallel-size": ("pipeline_parallel_size", _count),
-    "data-parallel-size": ("data_parallel_size", _count),
-    "max-model-len": ("max_model_len", _length),
-    "max-num-seqs": ("max_num_seqs", _count),
-    "max-num-batched-tokens": ("max_num_batched_tokens", readable_int),
-    "gpu-memory-utilization": ("gpu_memory_utilization", _share),
-    "kv-cache-memory-bytes": ("kv_cache_memory_gib", lambda text: readable_int(text) / GIB),
-    "kv-cache-dtype": ("kv_cache_dtype", _word),
-    "block-size": ("block_size", _count),
-    "dtype": ("dtype", _dtype),
-    "quantization": ("quantization", _word),
-    "speculative-config": ("speculative_config", _mapping),
-}
-_SWITCHES = {
-    "enable-expert-parallel": "enable_expert_parallel",
-    "enforce-eager": "enforce_eager",
-    "enable-prefix-caching": "enable_prefix_caching",
-}

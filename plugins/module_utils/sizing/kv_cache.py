@@ -12,9 +12,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .. import releases
+from ..releases import Release
+from ..units import ceil_div, round_up
 from .quantization import DTYPE_BYTES
-from .shape import ModelShape
-from .units import GRAPHS_IN_BUDGET, Release, ceil_div, round_up
+from .shape.model_shape import ModelShape
 from .weights import rank_heads, stages
 
 # Bytes of one element of the cache; NVFP4 has a scale for each 16.
@@ -59,7 +61,7 @@ class CacheOptions:
 
 
 @dataclass(frozen=True)
-class Kind:
+class CacheSpec:
     """Layers that share a layout: their indices, the tokens of a block, the bytes of a page.
 
     ``whole``: blocks for all tokens of a request are kept, also where a window would do.
@@ -74,15 +76,15 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Layout:
+class CacheLayout:
     """How one rank's cache is cut.
 
-    ``groups``: for each kind, how many groups take blocks for a request. ``bytes_per_block``: of
+    ``groups``: for each spec, how many groups take blocks for a request. ``bytes_per_block``: of
     one block of all layers that share a group's memory; ``whole_model_block``: the same if one
     rank held all layers. ``bytes_per_token``: of one token in all layers that keep it.
     """
 
-    groups: tuple[tuple[Kind, int], ...]
+    groups: tuple[tuple[CacheSpec, int], ...]
     block_size: int
     bytes_per_block: int
     whole_model_block: int
@@ -120,31 +122,31 @@ def stage_layers(shape: ModelShape, options: CacheOptions, pp: int) -> list[rang
     return [*ranges[:-1], range(last.start, last.stop + options.draft_layers)]
 
 
-def layout(shape: ModelShape, options: CacheOptions, tp: int, which: range) -> Layout | None:
+def layout(shape: ModelShape, options: CacheOptions, tp: int, which: range) -> CacheLayout | None:
     """The cache of a rank that holds these layers; None when none of them keeps anything.
 
     Groups are made of the whole model's layers, and a rank holds its part of each
     (get_kv_cache_configs and get_kv_cache_groups in kv_cache_utils.py).
     """
-    kinds = _kinds(shape, options, tp)
-    if len(kinds) > 1 and all(kind.whole for kind in kinds):
+    specs = _specs(shape, options, tp)
+    if len(specs) > 1 and all(spec.whole for spec in specs):
         # One group, in which each layer has a page of its own size.
-        groups = tuple((kind, 1) for kind in kinds[:1])
-        whole = sum(len(kind.layers) * kind.page_bytes for kind in kinds)
-        held = sum(_count(kind.layers, which) * kind.page_bytes for kind in kinds)
+        groups = tuple((spec, 1) for spec in specs[:1])
+        whole = sum(len(spec.layers) * spec.page_bytes for spec in specs)
+        held = sum(_count(spec.layers, which) * spec.page_bytes for spec in specs)
     else:
-        size = _group_size(kinds)
-        groups = tuple((kind, ceil_div(len(kind.layers), size)) for kind in kinds)
+        size = _group_size(specs)
+        groups = tuple((spec, ceil_div(len(spec.layers), size)) for spec in specs)
         whole, held = _group_bytes(groups, None), _group_bytes(groups, which)
     if not held:
         return None
-    attention = [kind.block_size for kind in kinds if kind.mixer != "state"]
-    return Layout(
+    attention = [spec.block_size for spec in specs if spec.mixer != "state"]
+    return CacheLayout(
         groups=groups,
-        block_size=min(attention, default=kinds[0].block_size),
+        block_size=min(attention, default=specs[0].block_size),
         bytes_per_block=held,
         whole_model_block=whole,
-        bytes_per_token=sum(_count(kind.layers, which) * kind.token_bytes for kind in kinds),
+        bytes_per_token=sum(_count(spec.layers, which) * spec.token_bytes for spec in specs),
     )
 
 
@@ -152,18 +154,18 @@ def _count(layers: Sequence[int], which: range) -> int:
     return sum(index in which for index in layers)
 
 
-def _group_bytes(groups: Sequence[tuple[Kind, int]], which: range | None) -> int:
+def _group_bytes(groups: Sequence[tuple[CacheSpec, int]], which: range | None) -> int:
     """Bytes of one block of the largest group, of all layers or of those on one rank."""
     sizes = [0]
-    for kind, number in groups:
+    for spec, number in groups:
         for first in range(number):
-            members = kind.layers[first::number]
+            members = spec.layers[first::number]
             held = len(members) if which is None else _count(members, which)
-            sizes.append(held * kind.page_bytes)
+            sizes.append(held * spec.page_bytes)
     return max(sizes)
 
 
-def _kinds(shape: ModelShape, options: CacheOptions, tp: int) -> list[Kind]:
+def _specs(shape: ModelShape, options: CacheOptions, tp: int) -> list[CacheSpec]:
     """Layers of one layout each; pages of one size unless all layers keep all tokens."""
     members = _members(shape, options)
     sizes = {mixer: token_bytes(shape, options, tp, mixer) for mixer in members if mixer != "state"}
@@ -178,7 +180,7 @@ def _kinds(shape: ModelShape, options: CacheOptions, tp: int) -> list[Kind]:
             page = int(base * size)
         elif size and largest % size == 0:
             tokens = int(largest // size)
-        found.append(Kind(mixer, tuple(layers), tokens, page, size, whole or mixer == "full"))
+        found.append(CacheSpec(mixer, tuple(layers), tokens, page, size, whole or mixer == "full"))
     return found
 
 
@@ -222,48 +224,52 @@ def _aligned_block(
     return max(base, step * ceil_div(state, int(step * narrowest))), state
 
 
-def _group_size(kinds: Sequence[Kind]) -> int:
+def _group_size(specs: Sequence[CacheSpec]) -> int:
     """Layers of a group; short groups are padded (_get_kv_cache_groups_uniform_page_size)."""
-    counts = [len(kind.layers) for kind in kinds] or [1]
+    counts = [len(spec.layers) for spec in specs] or [1]
     smallest, largest = min(counts), max(counts)
     return largest if largest < 1.5 * smallest else smallest
 
 
-def request_blocks(shape: ModelShape, options: CacheOptions, plan: Layout, length: int) -> int:
+def request_blocks(shape: ModelShape, options: CacheOptions, plan: CacheLayout, length: int) -> int:
     """Blocks of all groups for one request of ``length`` tokens."""
-    return sum(number * _kind_blocks(shape, options, kind, length) for kind, number in plan.groups)
+    return sum(number * _spec_blocks(shape, options, spec, length) for spec, number in plan.groups)
 
 
-def _kind_blocks(shape: ModelShape, options: CacheOptions, kind: Kind, length: int) -> int:
+def _spec_blocks(shape: ModelShape, options: CacheOptions, spec: CacheSpec, length: int) -> int:
     """max_memory_usage_bytes of the specs in vllm/v1/kv_cache_interface.py, in blocks."""
-    if kind.mixer == "state":
-        return _state_blocks(options, kind, length)
-    if kind.mixer == "sliding" and shape.window and not kind.whole:
+    if spec.mixer == "state":
+        return _state_blocks(options, spec, length)
+    if spec.mixer == "sliding" and shape.window and not spec.whole:
         kept = min(shape.window - 1 + options.in_flight_tokens, length)
-        return ceil_div(kept, kind.block_size) + 1
-    if kind.mixer == "chunked" and shape.chunk and not kind.whole:
-        return ceil_div(min(shape.chunk + options.in_flight_tokens, length), kind.block_size)
-    return ceil_div(ceil_div(length, options.context_parallel), kind.block_size)
+        return ceil_div(kept, spec.block_size) + 1
+    if spec.mixer == "chunked" and shape.chunk and not spec.whole:
+        return ceil_div(min(shape.chunk + options.in_flight_tokens, length), spec.block_size)
+    return ceil_div(ceil_div(length, options.context_parallel), spec.block_size)
 
 
-def _state_blocks(options: CacheOptions, kind: Kind, length: int) -> int:
+def _state_blocks(options: CacheOptions, spec: CacheSpec, length: int) -> int:
     """MambaSpec: the running state, one more to align to, or one for each block of tokens."""
     if options.state_mode == "all":
-        return ceil_div(length, kind.block_size)
+        return ceil_div(length, spec.block_size)
     return (2 if options.state_mode == "align" else 1) + options.draft_tokens
 
 
 def printed_tokens(
-    plan: Layout, options: CacheOptions, num_blocks: int, concurrency: float | None, length: int
+    plan: CacheLayout,
+    options: CacheOptions,
+    num_blocks: int,
+    concurrency: float | None,
+    length: int,
 ) -> int:
     """The number in the log line of that release ("GPU KV cache size: N tokens")."""
-    if options.release.since(*GRAPHS_IN_BUDGET) and concurrency is not None:
+    if options.release.since(releases.CACHE_LINE_BY_LENGTH) and concurrency is not None:
         return int(concurrency * length)
     return num_blocks // plan.group_count * plan.block_size * options.context_parallel
 
 
 def longest(
-    shape: ModelShape, options: CacheOptions, plan: Layout, num_blocks: int, limit: int
+    shape: ModelShape, options: CacheOptions, plan: CacheLayout, num_blocks: int, limit: int
 ) -> int:
     """The longest request, at most ``limit`` tokens, that so many blocks hold."""
     low, high = 0, max(0, limit)

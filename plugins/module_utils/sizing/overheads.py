@@ -10,19 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .. import releases
+from ..releases import Release
+from ..units import GIB, ceil_div
 from .cards import Card
-from .layers import Layer
 from .quantization import Quantization
-from .shape import ModelShape
-from .units import GIB, Release, ceil_div
+from .shape.layers import Layer
+from .shape.model_shape import ModelShape
 from .weights import Split, rank_heads
 
 # Bytes for each element of the sampler's logits: with the newer own sampler (FlashInfer's, too),
 # and with the full sort of older releases.
 _SAMPLER, _SORTING_SAMPLER = 14.5, 39.0
-# Images of v0.10 sampled with FlashInfer unless told otherwise, other installations seldom did
-# (pull request 26859 turned it off).
-_MAYBE_FLASHINFER = ((0, 10), (0, 11))
 _SLACK_GIB = 0.1
 _GRAPHS_GIB, _LARGE_GRAPHS_GIB, _FIRST_ENGINE_GRAPHS_GIB = 1.1, 2.0, 0.2
 _LARGE_PARAMS = 60e9
@@ -50,13 +49,13 @@ def activation_gib(
 
 def sampler_bytes(shape: ModelShape, release: Release, rows: int) -> float:
     """Bytes of the sampler's logits and their copies for so many requests."""
-    return (_SAMPLER if release.since(0, 17) else _SORTING_SAMPLER) * rows * shape.vocab
+    newer = release.since(releases.NO_SORTING_SAMPLER)
+    return (_SAMPLER if newer else _SORTING_SAMPLER) * rows * shape.vocab
 
 
 def sampler_doubt_gib(shape: ModelShape, release: Release, rows: int) -> float:
     """By how much less the sampler may take, where nobody says which one there is."""
-    first, end = _MAYBE_FLASHINFER
-    if not release.since(*first) or release.since(*end):
+    if not release.within(releases.FLASHINFER_SAMPLER):
         return 0.0
     return (_SORTING_SAMPLER - _SAMPLER) * rows * shape.vocab / GIB
 
@@ -76,26 +75,30 @@ def non_torch_gib(split: Split, card: Card, release: Release) -> float:
     if split.tp == 1:
         if split.pp > 1:
             return 0.07
-        return 0.25 if release.since(0, 18) else 0.13
+        return 0.25 if release.since(releases.LARGER_CONTEXT) else 0.13
     if card.family not in ("hopper", "blackwell"):
-        return 0.3 if release.since(0, 14) else 0.1
+        return 0.3 if release.since(releases.LARGER_LIBRARIES) else 0.1
     if split.tp >= 8:
         return 2.5
-    return 2.1 if release.since(0, 14) else 1.4
+    return 2.1 if release.since(releases.LARGER_LIBRARIES) else 1.4
 
 
 def context_gib(split: Split, card: Card, release: Release) -> float:
     """What is taken before the budget is counted: 0.5 GiB, and NCCL's part with several ranks."""
     if split.tp == 1:
         return 0.5
-    return 2.0 if card.family in ("hopper", "blackwell") and release.since(0, 14) else 1.1
+    return (
+        2.0
+        if card.family in ("hopper", "blackwell") and release.since(releases.LARGER_LIBRARIES)
+        else 1.1
+    )
 
 
 def cuda_graph_gib(shape: ModelShape, seqs: int, release: Release, *, eager: bool) -> float:
     """Memory of the captured CUDA graphs (sizes 1, 2, 4, 8 to 256 by 8, then by 16)."""
     if eager:
         return 0.0
-    if not release.since(0, 8):
+    if not release.since(releases.V1_ENGINE):
         return _FIRST_ENGINE_GRAPHS_GIB
     large = shape.total_params > _LARGE_PARAMS and (shape.moe is not None or shape.is_hybrid)
     full = _LARGE_GRAPHS_GIB if large else _GRAPHS_GIB

@@ -6,93 +6,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, fields, replace
 
 from ..checkpoint.result import Tensor
 from ..spec.model import Gpu, Model
+from ..units import GIB
 from .advice import fewest_gpus, longest_context
 from .case import Case, read_case
-from .figures import KvCache
 from .host import HostNeeds, host_needs
-from .rules import Budget, Reason
-from .units import GIB
+from .memory_plan import GpuMemory, Host, KvCache, MemoryPlan, PipelineStage
+from .rules import Budget
 from .verdict import Verdict, decide
 
 
 @dataclass(frozen=True)
-class Stage:
-    """One pipeline stage: the GPUs of a pod that carry it, and the memory of each of them."""
+class _Stage:
+    """One pipeline stage as it was computed: its GPUs, and the memory of each of them."""
 
     gpus: int
     budget: Budget
-
-
-@dataclass(frozen=True)
-class MemoryPlan:
-    """The answer. ``notes`` say why ``confidence`` is not ``exact``, and what the plan changes.
-
-    ``stages``: each pipeline stage in order; rank 0 belongs to the first one.
-    ``max_num_seqs``: what to give the server where a hybrid model needs less than its default.
-    """
-
-    fits: bool
-    confidence: str
-    reasons: tuple[Reason, ...]
-    notes: tuple[str, ...]
-    missing: tuple[str, ...]
-    stages: tuple[Stage, ...]
-    kv_cache: KvCache
-    max_model_len_that_fits: int | None
-    minimum_gpus: int | None
-    max_num_seqs: int | None
-    host: HostNeeds
-
-    @property
-    def budget(self) -> Budget:
-        """The memory of rank 0, whose lines vLLM's log shows; rules go by the tightest stage."""
-        return self.stages[0].budget
-
-    def as_dict(self) -> dict[str, Any]:
-        """The plan as the filter ``memory_plan`` gives it: plain values, GiB to 4 places."""
-        return {
-            "fits": self.fits,
-            "confidence": self.confidence,
-            "reasons": [dict(vars(reason)) for reason in self.reasons],
-            "notes": list(self.notes),
-            "missing": list(self.missing),
-            "per_gpu": _memory(self.budget),
-            "stages": [{"gpus": stage.gpus, **_memory(stage.budget)} for stage in self.stages],
-            "kv_cache": {
-                **vars(self.kv_cache),
-                "max_concurrency": _rounded(self.kv_cache.max_concurrency, 2),
-            },
-            "max_model_len_that_fits": self.max_model_len_that_fits,
-            "minimum_gpus": self.minimum_gpus,
-            "max_num_seqs": self.max_num_seqs,
-            "host": {
-                "memory_request_gib": self.host.memory_request_gib,
-                "memory_limit_gib": self.host.memory_limit_gib,
-                "shm_gib": self.host.shm_gib,
-                "cpu": self.host.cpu,
-            },
-            "storage": {"claim_gib": self.host.claim_gib},
-        }
-
-
-def _memory(budget: Budget) -> dict[str, float | None]:
-    """One GPU's memory as plain values."""
-    names = (
-        "total_gib", "requested_gib", "weights_gib", "activation_gib", "non_torch_gib",
-        "cuda_graph_gib", "kv_cache_gib",
-    )  # fmt: skip
-    values = {name: _rounded(getattr(budget, name), 4) for name in names}
-    # How much is missing is in the reasons; a size is never below zero.
-    return {name: None if value is None else max(0.0, value) for name, value in values.items()}
-
-
-def _rounded(value: float | None, places: int) -> float | None:
-    return None if value is None else round(value, places)
 
 
 def plan_memory(
@@ -113,19 +45,37 @@ def plan_memory(
     case, longest = verdict.case, longest_context(verdict)
     confidence, notes = verdict.confidence, [*verdict.notes, *_shortage(verdict, longest)]
     stages = _stages(verdict)
+    needs = _host(case, stages)
     return MemoryPlan(
         fits=verdict.fits,
         confidence="estimate" if confidence == "exact" and notes else confidence,
         reasons=verdict.reasons,
         notes=(*notes, *_fewer_seqs(verdict)),
-        missing=case.shape.missing,
-        stages=stages,
-        kv_cache=verdict.tightest.kv_cache if verdict.knows_cache else KvCache(),
+        missing=case.shape.missing_fields,
+        stages=tuple(PipelineStage(stage.gpus, _memory(stage.budget)) for stage in stages),
+        kv_cache=_kv_cache(verdict),
         max_model_len_that_fits=longest,
         minimum_gpus=fewest_gpus(verdict),
         max_num_seqs=verdict.max_num_seqs if verdict.knows_cache else None,
-        host=_host(case, stages),
+        host=Host(needs.memory_request_gib, needs.memory_limit_gib, needs.shm_gib, needs.cpu),
+        claim_gib=needs.claim_gib,
     )
+
+
+def _memory(budget: Budget) -> GpuMemory:
+    """One GPU's memory to four places; how much is missing is in the reasons."""
+    found = {entry.name: getattr(budget, entry.name) for entry in fields(GpuMemory)}
+    return GpuMemory(
+        **{name: None if v is None else max(0.0, round(v, 4)) for name, v in found.items()}
+    )
+
+
+def _kv_cache(verdict: Verdict) -> KvCache:
+    if not verdict.knows_cache:
+        return KvCache()
+    cache = verdict.tightest.kv_cache
+    requests = cache.max_concurrency
+    return replace(cache, max_concurrency=None if requests is None else round(requests, 2))
 
 
 def _shortage(verdict: Verdict, longest: int | None) -> list[str]:
@@ -156,22 +106,22 @@ def _fewer_seqs(verdict: Verdict) -> list[str]:
     return [note]
 
 
-def _stages(verdict: Verdict) -> tuple[Stage, ...]:
+def _stages(verdict: Verdict) -> tuple[_Stage, ...]:
     """Each stage; what is left for the cache is not known where the server's flags are not."""
     split, budgets = verdict.case.settings.split, [stage.budget for stage in verdict.stages]
     if verdict.case.blind:
         budgets = [replace(budget, requested_gib=None, kv_cache_gib=None) for budget in budgets]
-    return tuple(Stage(split.tp * split.dp, budget) for budget in budgets)
+    return tuple(_Stage(split.tp * split.dp, budget) for budget in budgets)
 
 
-def _host(case: Case, stages: Sequence[Stage]) -> HostNeeds:
+def _host(case: Case, stages: Sequence[_Stage]) -> HostNeeds:
     settings = case.settings
     resident: float | None = settings.host_gib + sum(
         stage.gpus * stage.budget.offloaded_gib for stage in stages
     )
     if settings.cpu:
         resident = None if case.blind else _on_cpu(case, stages)
-    shape_known = not (case.shape.missing or case.shape.doubts)
+    shape_known = not (case.shape.missing_fields or case.shape.doubts)
     # The size of the files is computed from a shape that is not this model's.
     computed_in_doubt = case.weights_bytes is None and bool(case.shape.doubts)
     files = None if computed_in_doubt else case.files_bytes
@@ -186,7 +136,7 @@ def _host(case: Case, stages: Sequence[Stage]) -> HostNeeds:
     )
 
 
-def _on_cpu(case: Case, stages: Sequence[Stage]) -> float | None:
+def _on_cpu(case: Case, stages: Sequence[_Stage]) -> float | None:
     """Weights as they are loaded, copied for each data parallel rank, and the cache."""
     cache = case.settings.kv_given_gib
     weights = [stage.budget.weights_gib for stage in stages]

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .fields import Fields
-from .modules import Entries, matches, sort_out
+from .. import releases
+from ..releases import Release
 from .quantization_check import check_bits, check_group, check_quantization, odd_dtype, with_bits
-from .units import Release
+from .shape.fields import Fields
+from .weight_names import WeightPatterns, matches, sort_patterns
 
 DTYPE_BYTES = {
     "float32": 4.0, "float": 4.0, "float16": 2.0, "half": 2.0, "bfloat16": 2.0, "auto": 2.0,
@@ -59,9 +60,9 @@ _FP8_UNITS, _BLOCK_KERNELS = 89, 90
 _MIXED_DOUBT = "which layers of a mixed checkpoint are quantized how is not said"
 
 # Bytes of a parameter of what the entries mean, the first match deciding.
-Rules = list[tuple[Entries, float]]
+FormatRules = list[tuple[WeightPatterns, float]]
 # The matrices of a single layer that differ from the other layers', and their bytes.
-Own = tuple[tuple[str, float], ...]
+LayerFormats = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,10 @@ class Quantization:
     """What the linear layers hold.
 
     ``linear_bytes``: bytes of a parameter; ``full_bytes``: of one that is not quantized.
-    ``rules``: entries that mean matrices of all layers, and their bytes. ``skipped``: matrices
-    of single layers that differ from the other layers', and their bytes. ``head``: bytes of the
-    output matrix, 0 where there is none. ``block``: rows and columns of a scale; ``group``: input
-    columns of one; ``regroups``: vLLM may give experts smaller ones.
+    ``rules``: entries that mean matrices of all layers, and their bytes. ``layer_formats``:
+    matrices of single layers that differ from the other layers', and their bytes. ``head``: bytes
+    of the output matrix, 0 where there is none. ``block``: rows and columns of a scale; ``group``:
+    input columns of one; ``regroups``: vLLM may give experts smaller ones.
     ``blocks``: bytes of a parameter with FP8 blocks on the card, in linear layers
     and in experts, where these differ from the files'.
     """
@@ -83,7 +84,7 @@ class Quantization:
     attention_bytes: float | None = None
     only_experts: bool = False
     rules: tuple[tuple[str, float], ...] = ()
-    skipped: Mapping[int, Own] = field(default_factory=dict)
+    layer_formats: Mapping[int, LayerFormats] = field(default_factory=dict)
     head: float | None = None
     block: tuple[int, int] | None = None
     group: int = 0
@@ -122,7 +123,7 @@ class Quantization:
 
     def layer_bytes(self, layer: int, name: str) -> float:
         """Bytes of one parameter of a matrix in this layer."""
-        own = dict(self.skipped.get(layer, ())).get(name)
+        own = dict(self.layer_formats.get(layer, ())).get(name)
         return self.module_bytes(name) if own is None else own
 
 
@@ -162,11 +163,15 @@ def on_card(quant: Quantization, capability: int, release: Release) -> Quantizat
     without FP8 units have no other kernel for blocks; those of capability 8.9 have one for experts
     alone since v0.29 (_POSSIBLE_FP8_BLOCK_KERNELS in model_executor/kernels/linear).
     """
-    if not capability or capability >= _BLOCK_KERNELS or not release.since(0, 9):
+    if (
+        not capability
+        or capability >= _BLOCK_KERNELS
+        or not release.since(releases.REPEATED_SCALES)
+    ):
         return quant
     stored = _FORMATS["fp8_block"]
     repeated = 1 + 2 / (quant.block or (128, 128))[1]
-    if capability >= _FP8_UNITS and not release.since(0, 29):
+    if capability >= _FP8_UNITS and not release.since(releases.FP8_EXPERT_BLOCKS):
         return quant
     blocks = (repeated, repeated if capability < _FP8_UNITS else stored)
 
@@ -177,9 +182,9 @@ def on_card(quant: Quantization, capability: int, release: Release) -> Quantizat
         quant,
         linear_bytes=kept(quant.linear_bytes),
         rules=tuple((entry, kept(size)) for entry, size in quant.rules),
-        skipped={
+        layer_formats={
             layer: tuple((name, kept(size, name)) for name, size in own)
-            for layer, own in quant.skipped.items()
+            for layer, own in quant.layer_formats.items()
         },
         head=None if quant.head is None else kept(quant.head),
         blocks=blocks,
@@ -193,7 +198,7 @@ def _known(
     ignored = _ignored(details, fields, said)
     own, default = _own_rules(said, details, full)
     linear = _bytes(form, details, group) if default is None else default
-    rules: Rules = [(sort_out(ignored), full), *own]
+    rules: FormatRules = [(sort_patterns(ignored), full), *own]
     is_mixed = "mixed" in said.lower()
     only_experts = not ignored and ("experts" in said or (form == "mxfp4" and "mx" in said))
     plain = Quantization(
@@ -213,7 +218,7 @@ def _known(
 
 
 def _with_exceptions(
-    plain: Quantization, rules: Rules, fields: Fields, *, packs_head: bool
+    plain: Quantization, rules: FormatRules, fields: Fields, *, packs_head: bool
 ) -> Quantization:
     """Add what single layers do otherwise, and the output matrix."""
     count = fields.integer("num_hidden_layers", "n_layer", "n_layers", "num_layers") or 0
@@ -222,7 +227,7 @@ def _with_exceptions(
         for layer in entries.layers(min(count, 10_000)):
             own = single.setdefault(layer, {})
             own.update((name, size) for name in entries.names(layer))
-    skipped = {
+    layer_formats = {
         layer: tuple((n, size) for n, size in sorted(own.items()) if size != plain.module_bytes(n))
         for layer, own in single.items()
     }
@@ -230,7 +235,7 @@ def _with_exceptions(
     packed = plain.linear_bytes if packs_head else None
     return replace(
         plain,
-        skipped={layer: own for layer, own in skipped.items() if own},
+        layer_formats={layer: own for layer, own in layer_formats.items() if own},
         head=packed if named is None else named,
     )
 
@@ -340,7 +345,9 @@ def _groups(details: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], list[st
     return found
 
 
-def _own_rules(said: str, details: Mapping[str, Any], full: float) -> tuple[Rules, float | None]:
+def _own_rules(
+    said: str, details: Mapping[str, Any], full: float
+) -> tuple[FormatRules, float | None]:
     """Bytes of the matrices that are named one by one, and of all the others (None: the format's).
 
     llm-compressor's groups, ModelOpt's quantized_layers, GPTQ's dynamic and AutoRound's
@@ -353,7 +360,7 @@ def _own_rules(said: str, details: Mapping[str, Any], full: float) -> tuple[Rule
     return _override_rules(details, full), None
 
 
-def _mixed_rules(details: Mapping[str, Any]) -> Rules:
+def _mixed_rules(details: Mapping[str, Any]) -> FormatRules:
     layers = details.get("quantized_layers") or {}
     if not isinstance(layers, Mapping):
         raise ValueError("config.quantization_config.quantized_layers is not a mapping")
@@ -364,11 +371,11 @@ def _mixed_rules(details: Mapping[str, Any]) -> Rules:
         if form is None:
             raise ValueError(f"config.quantization_config.quantized_layers: {algo!r} is not known")
         by_size.setdefault(_FORMATS[form], []).append(str(path))
-    return [(sort_out(paths), size) for size, paths in by_size.items()]
+    return [(sort_patterns(paths), size) for size, paths in by_size.items()]
 
 
-def _group_rules(details: Mapping[str, Any], full: float) -> tuple[Rules, float | None]:
-    rules: Rules = []
+def _group_rules(details: Mapping[str, Any], full: float) -> tuple[FormatRules, float | None]:
+    rules: FormatRules = []
     default: float | None = None
     for weights, targets in _groups(details):
         form = _group_form(weights)
@@ -376,18 +383,18 @@ def _group_rules(details: Mapping[str, Any], full: float) -> tuple[Rules, float 
                                                 _count(weights.get("group_size")))  # fmt: skip
         if not targets or "Linear" in targets:
             default = size if default is None else default
-        rules.append((sort_out(name for name in targets if name != "Linear"), size))
+        rules.append((sort_patterns(name for name in targets if name != "Linear"), size))
     return rules, full if default is None else default
 
 
-def _override_rules(details: Mapping[str, Any], full: float) -> Rules:
-    rules: Rules = []
+def _override_rules(details: Mapping[str, Any], full: float) -> FormatRules:
+    rules: FormatRules = []
     for name, sign in (("dynamic", "re:"), ("extra_config", "")):
         listed = details.get(name) or {}
         if not isinstance(listed, Mapping):
             raise ValueError(f"config.quantization_config.{name} is not a mapping")
         for key, change in listed.items():
-            entries = sort_out([sign + str(key).removeprefix("-:").removeprefix("+:")])
+            entries = sort_patterns([sign + str(key).removeprefix("-:").removeprefix("+:")])
             if isinstance(change, Mapping):
                 check_bits(change, name)
                 check_group(change, is_strict=False)

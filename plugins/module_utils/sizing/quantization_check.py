@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..findings import shown
-from .fields import Fields
+from .shape.fields import Fields
 
 # What --quantization may say beside a checkpoint's quant_method: the method itself and what takes
 # its place (override_quantization_method in model_executor/layers/quantization, releases 0.8 to

@@ -8,32 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .. import releases
+from ..units import GIB, ceil_div, round_up
 from .cards import Card
+from .memory_plan import Reason
 from .overheads import context_gib, sampler_bytes
 from .quantization import Quantization
 from .settings import Settings
-from .shape import ModelShape
-from .units import GIB, GRAPHS_IN_BUDGET, SETTLED_TOKENS, ceil_div, round_up
+from .shape.model_shape import ModelShape
 from .weights import Split
 
-# gpt-oss ran out of memory while warming up its sampler on Hopper with these releases. It ran
-# with v0.11 and failed since v0.14 with the same flags (issue 33155); why, nobody reported.
-_SEEN_WARM_UP, _WARM_UP_NOTED = ((0, 19, 0), (0, 20, 0)), (0, 14, 0)
-# From this one on the kernel for experts takes groups that were halved (pull request 30210); v0.8.5
-# stopped in it (issue 17604).
-_HALVED_GROUPS, _LEAST_GROUP = (0, 13, 0), 32
+# moe_wna16.py halves no further.
+_LEAST_GROUP = 32
 # On small cards the context was seen to take less than the 0.5 GiB that are counted.
 _CONTEXT_DOUBT_GIB = 0.25
 _EXPERTS_WIDTH = "moe_intermediate_size"
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One rule that fails, why, and what to change."""
-
-    rule: str
-    message: str
-    fix: str
 
 
 @dataclass(frozen=True)
@@ -148,7 +137,7 @@ def _are_groups_halved(
     quantization/moe_wna16.py (0.32), which halves the group until it divides both sizes, down to
     32. llm-compressor's format has no such way.
     """
-    if not quant.regroups or not settings.release.since(*_HALVED_GROUPS):
+    if not quant.regroups or not settings.release.since(releases.HALVED_GROUPS):
         return False
     hidden = (shape.moe.latent if shape.moe else 0) or shape.hidden
     size = quant.group
@@ -183,8 +172,7 @@ def startup_reasons(
     if settings.kv_given_gib is not None:
         return _given_cache(total, settings.kv_given_gib, budget)
     short = warm_up_shortage(budget, settings, shape, quant)
-    first, end = _SEEN_WARM_UP
-    seen = settings.release.since(*first) and not settings.release.since(*end)
+    seen = settings.release.within(releases.WARM_UP_SEEN)
     if short and seen and settings.release.known and card.family == "hopper":
         return [short]
     return _graphs_outside(total, card, budget, settings)
@@ -201,14 +189,14 @@ def warm_up_shortage(
     total, card, requested = budget.total_gib, settings.card, budget.requested_gib
     if quant.name != "mxfp4" or settings.eager or settings.kv_given_gib is not None:
         return None
-    if not settings.release.since(*_WARM_UP_NOTED):
+    if not settings.release.since(releases.WARM_UP_NOTED):
         return None
     if total is None or card is None or requested is None or card.unified:
         return None
     rows = min(settings.seqs, settings.tokens)
     need = context_gib(settings.split, card, settings.release)
     need += sampler_bytes(shape, settings.release, rows) / GIB
-    if not settings.release.since(*GRAPHS_IN_BUDGET):
+    if not settings.release.since(releases.GRAPHS_IN_BUDGET):
         need += budget.cuda_graph_gib or 0.0
     if need <= total - requested:
         return None
@@ -242,7 +230,11 @@ def _graphs_outside(total: float, card: Card, budget: Budget, settings: Settings
     Certain are half of what they take and, on one card, part of what the context takes.
     """
     release, graphs = settings.release, budget.cuda_graph_gib or 0.0
-    if release.since(*GRAPHS_IN_BUDGET) or not release.since(0, 8) or budget.requested_gib is None:
+    if (
+        release.since(releases.GRAPHS_IN_BUDGET)
+        or not release.since(releases.V1_ENGINE)
+        or budget.requested_gib is None
+    ):
         return []
     taken = budget.requested_gib + context_gib(settings.split, card, release) + graphs / 2
     doubt = _CONTEXT_DOUBT_GIB if settings.split.tp == 1 else 0.0
@@ -263,7 +255,7 @@ def _graphs_outside(total: float, card: Card, budget: Budget, settings: Settings
 def _free_memory(total: float, settings: Settings) -> list[Reason]:
     """Free memory at start must reach the share that was asked for (gpu_worker.init_device)."""
     card = settings.card
-    if card is None or card.unified or not settings.release.since(0, 8):
+    if card is None or card.unified or not settings.release.since(releases.V1_ENGINE):
         return []
     free = total - context_gib(settings.split, card, settings.release)
     if settings.utilization * total <= free:
@@ -318,7 +310,7 @@ def _cache(budget: Budget, settings: Settings, margin: float) -> list[Reason]:
             )
         )
     more = "more GPUs" if settings.kv_given_gib is None else "a larger kv_cache_memory_gib"
-    null = budget.block_gib if settings.release.since(*SETTLED_TOKENS) else 0.0
+    null = budget.block_gib if settings.release.since(releases.NULL_BLOCK_LEFT_OUT) else 0.0
     if budget.needed_gib is not None and budget.needed_gib > available + margin - null:
         kept = ", less the block that the pool keeps back" if null else ""
         found.append(
@@ -363,7 +355,7 @@ def has_block_limit(settings: Settings) -> bool:
 
     Earlier releases captured fewer batch sizes instead (issue 34094).
     """
-    return not settings.eager and settings.release.since(0, 17)
+    return not settings.eager and settings.release.since(releases.MAMBA_BLOCK_LIMIT)
 
 
 def safe_seqs(blocks: int) -> int:

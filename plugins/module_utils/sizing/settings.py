@@ -7,26 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from .. import releases
+from ..releases import Release, parse_release
 from ..spec.model import Model
+from ..spec.variables import ALIGNED_MLA, CHUNKED_LOCAL, CPU_CACHE_SPACE
 from .cards import Card, find_card
 from .flags import Told, gib_flag, number_flag
 from .kv_cache import LATENT_BYTES, CacheOptions
 from .quantization import DTYPE_BYTES, Quantization
-from .shape import ModelShape
-from .state import SSM_BYTES
-from .units import (
-    ALIGNED_PREFIXES,
-    CHUNKED_MANAGER,
-    CHUNKED_OFF,
-    CHUNKED_ON,
-    GRAPHS_IN_BUDGET,
-    HYBRID_MANAGER,
-    HYBRID_PREFIXES,
-    SETTLED_TOKENS,
-    STATE_PREFIXES,
-    Release,
-    parse_release,
-)
+from .shape.model_shape import ModelShape
+from .shape.state import SSM_BYTES
 from .weights import Split
 
 _LARGE_CARD_GIB, _HUGE_CARD_GIB = 70, 160
@@ -35,7 +25,7 @@ MOST_RANKS = 10_000
 _SWAP_GIB = 4.0
 # Pooling models took batches of so many tokens up to v0.11 (vllm/config/scheduler.py).
 _POOLING_TOKENS = 32768
-_CPU_SPACE, _MOST_SPACE_GIB = "VLLM_CPU_KVCACHE_SPACE", 10**6
+_MOST_SPACE_GIB = 10**6
 # Speculation that does not run beside asynchronous scheduling (VllmConfig.__post_init__).
 _SYNCHRONOUS_DRAFTS = ("ngram", "suffix", "medusa", "mlp_speculator", "custom_class")
 
@@ -132,7 +122,7 @@ def _host_gib(model: Model, flags: dict[str, str], release: Release) -> float:
     ``--swap-space`` of each GPU, 4 GiB where nobody said a number, with the first engine.
     """
     offloaded = gib_flag(flags, "kv-offloading-size") * model.data_parallel_size
-    default = 0.0 if release.since(0, 8) else _SWAP_GIB
+    default = 0.0 if release.since(releases.V1_ENGINE) else _SWAP_GIB
     swap = gib_flag(flags, "swap-space", default) * model.workers
     return offloaded + (0.0 if model.accelerator == "cpu" else swap)
 
@@ -167,7 +157,7 @@ def resolve_release(model: Model, version: str | None) -> Release:
 
 
 def _utilization(release: Release) -> float:
-    return 0.92 if release.since(*GRAPHS_IN_BUDGET) else 0.90
+    return 0.92 if release.since(releases.UTILIZATION_92) else 0.90
 
 
 def _batch(told: Told, release: Release, card: Card | None, length: int | None) -> tuple[int, int]:
@@ -175,7 +165,7 @@ def _batch(told: Told, release: Release, card: Card | None, length: int | None) 
     model, flags = told.model, told.flags
     tokens, seqs = model.max_num_batched_tokens, model.max_num_seqs
     default_tokens, default_seqs = _batch_defaults(model, release, card, length)
-    if told.pools and release.since(0, 8) and not release.since(0, 12):
+    if told.pools and release.within(releases.LARGE_POOLING_BATCHES):
         default_tokens = max(default_tokens, _POOLING_TOKENS)
     if flags.get("performance-mode") == "throughput":
         default_tokens, default_seqs = 2 * default_tokens, 2 * default_seqs
@@ -194,11 +184,11 @@ def _batch_defaults(
     if model.accelerator == "cpu":
         ranks = model.tensor_parallel_size * model.pipeline_parallel_size
         return 2048 * ranks, 128 * ranks
-    if not release.since(0, 8):
+    if not release.since(releases.V1_ENGINE):
         # Without chunked prefill, which the first engine used above 32,768 tokens only.
         return (max(length or 0, 2048) if (length or 0) <= 32768 else 2048), 256
     memory = card.memory_gib if card else 0.0
-    if memory >= _HUGE_CARD_GIB and release.since(*HYBRID_PREFIXES):
+    if memory >= _HUGE_CARD_GIB and release.since(releases.HUGE_CARD_BATCHES):
         return 16384, 1024
     large = memory >= _LARGE_CARD_GIB and card is not None and card.family != "ampere"
     return (8192, 1024) if large else (2048, 256)
@@ -207,7 +197,7 @@ def _batch_defaults(
 def _cpu_space(model: Model) -> float | None:
     """GiB of cache on a CPU: the user's environment wins over the key (vllm/platforms/cpu.py)."""
     for entry in model.env:
-        if entry.get("name") != _CPU_SPACE:
+        if entry.get("name") != CPU_CACHE_SPACE:
             continue
         if entry.get("value") in (None, ""):
             return None
@@ -217,8 +207,8 @@ def _cpu_space(model: Model) -> float | None:
             space = -1
         if not 0 <= space <= _MOST_SPACE_GIB:
             raise ValueError(
-                f"env {_CPU_SPACE} is {entry['value']!r}; it must be a whole number of GiB, 0 or"
-                " more (0: the server decides)"
+                f"env {CPU_CACHE_SPACE} is {entry['value']!r}; it must be a whole number of GiB,"
+                " 0 or more (0: the server decides)"
             )
         return space or None
     return model.kv_cache_memory_gib
@@ -240,7 +230,7 @@ def _cache(
     card: Card | None,
 ) -> CacheOptions:
     model, flags = told.model, told.flags
-    aligned = _is_on(model, "VLLM_MLA_CUDA_MEM_ALIGN_KV_CACHE")
+    aligned = _is_on(model, ALIGNED_MLA)
     kv_dtype = _packed(model, shape, card, _kv_dtype(model, quant))
     manager = "disable-hybrid-kv-cache-manager" not in flags
     layers = _draft_layers(model, shape)
@@ -251,7 +241,7 @@ def _cache(
         default_block_size=_default_block(model, shape, release, card, kv_dtype),
         in_flight_tokens=tokens * _steps_in_flight(told, release),
         state_mode=state_mode(model, shape, flags, release),
-        hybrid_manager=manager and release.since(*HYBRID_MANAGER),
+        hybrid_manager=manager and release.since(releases.HYBRID_MANAGER),
         chunked_as_full=_is_chunked_off(model, release),
         context_parallel=number_flag(flags, "decode-context-parallel-size") or 1,
         padded_latent=shape.mla is not None and is_first_mla(release) and aligned is not False,
@@ -268,7 +258,7 @@ def _steps_in_flight(told: Told, release: Release) -> int:
     Asynchronous scheduling, which CPUs, pooling and some kinds of speculation do without, adds one.
     """
     model = told.model
-    if not release.since(*SETTLED_TOKENS):
+    if not release.since(releases.STEPS_IN_FLIGHT):
         return 1
     drafts = str(model.speculative_config.get("method", ""))
     off = "no-async-scheduling" in told.flags or drafts in _SYNCHRONOUS_DRAFTS
@@ -286,21 +276,22 @@ def state_mode(model: Model, shape: ModelShape, flags: dict[str, str], release: 
     """
     on = model.enable_prefix_caching
     mamba = shape.state is not None and not shape.state.gated_delta
-    possible = release.since(*(STATE_PREFIXES if mamba else ALIGNED_PREFIXES))
-    if not possible or not (release.since(*HYBRID_PREFIXES) if on is None else on):
+    first = releases.MAMBA_PREFIXES if mamba else releases.GATED_DELTA_PREFIXES
+    by_itself = release.since(releases.HYBRID_PREFIXES)
+    if not release.since(first) or not (by_itself if on is None else on):
         return "none"
     every = mamba and flags.get("mamba-cache-mode") != "align"
-    return "all" if every and not release.since(*HYBRID_PREFIXES) else "align"
+    return "all" if every and not by_itself else "align"
 
 
 def _is_chunked_off(model: Model, release: Release) -> bool:
     """Whether layers with chunks are kept as full ones."""
-    allowed = _is_on(model, "VLLM_ALLOW_CHUNKED_LOCAL_ATTN_WITH_HYBRID_KV_CACHE")
-    if not release.since(*CHUNKED_MANAGER):
+    allowed = _is_on(model, CHUNKED_LOCAL)
+    if not release.since(releases.CHUNKED_MANAGER):
         return True
-    if allowed is not None and release.since(*CHUNKED_OFF):
+    if allowed is not None and release.since(releases.CHUNKED_OFF[0]):
         return not allowed
-    return release.since(*CHUNKED_OFF) and not release.since(*CHUNKED_ON)
+    return release.within(releases.CHUNKED_OFF)
 
 
 def _draft_layers(model: Model, shape: ModelShape) -> int:
@@ -329,19 +320,23 @@ def _default_block(
     if model.accelerator == "cpu":
         return 128
     family = card.family if card and not card.unified else ""
-    if not shape.mla or not release.since(0, 9) or family not in ("hopper", "blackwell"):
+    if (
+        not shape.mla
+        or not release.since(releases.MLA_BLOCKS)
+        or family not in ("hopper", "blackwell")
+    ):
         return 16
     if shape.sparse_index:
         return 64
     if family == "blackwell":
-        return 32 if release.since(*GRAPHS_IN_BUDGET) else 128
+        return 32 if release.since(releases.SMALL_MLA_BLOCKS) else 128
     plain = kv_dtype in ("bfloat16", "float16", "half")
-    return 16 if plain and release.since(*GRAPHS_IN_BUDGET) else 64
+    return 16 if plain and release.since(releases.SMALL_MLA_BLOCKS) else 64
 
 
 def is_first_mla(release: Release) -> bool:
     """v0.7.0 to v0.8.0: latent attention with aligned entries and fused projections."""
-    return (0, 7, 0) <= release.number <= (0, 8, 0)
+    return release.within(releases.FIRST_MLA)
 
 
 def _kv_dtype(model: Model, quant: Quantization) -> str:
@@ -361,7 +356,7 @@ def _packed(model: Model, shape: ModelShape, card: Card | None, kv_dtype: str) -
     sparse = shape.mla is not None and shape.sparse_index
     if sparse and kv_dtype in ("fp8", "fp8_e4m3") and model.accelerator == "nvidia":
         return kv_dtype if blackwell else "fp8_ds_mla"
-    if kv_dtype in LATENT_BYTES and not (shape.mla or shape.missing):
+    if kv_dtype in LATENT_BYTES and not (shape.mla or shape.missing_fields):
         raise ValueError(
             f"kv_cache_dtype {kv_dtype} is for models with multi-head latent attention (MLA);"
             " this one has none"

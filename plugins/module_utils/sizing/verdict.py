@@ -13,8 +13,8 @@ from .case import Case
 from .confidence import judge, margin_gib
 from .figures import Figures, by_room, checked_blocks, evaluate, with_fewer_seqs
 from .kv_cache import longest, request_blocks
+from .memory_plan import Reason
 from .rules import (
-    Reason,
     mamba_reasons,
     memory_reasons,
     shape_reasons,
@@ -128,7 +128,14 @@ def _beyond_any_card(case: Case, found: list[Reason]) -> list[Reason]:
     """Without a known card: what would not fit the largest one either."""
     settings = case.settings
     known = settings.card is not None or settings.cpu or settings.kv_given_gib is not None
-    if known or found or case.blind or case.shape.doubts or case.shape.missing or case.quant.doubt:
+    if (
+        known
+        or found
+        or case.blind
+        or case.shape.doubts
+        or case.shape.missing_fields
+        or case.quant.doubt
+    ):
         return []
     largest = replace(case, settings=replace(settings, card=LARGEST))
     reasons = [

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .layers import Layer
-from .quantization import Own, Quantization
-from .shape import Mla, ModelShape
-from .units import GIB, Release, ceil_div, round_up
+from ..releases import Release
+from ..units import GIB, ceil_div, round_up
+from .quantization import LayerFormats, Quantization
+from .shape.layers import Layer
+from .shape.model_shape import Mla, ModelShape
 
 # Loads take 0.03 to 0.06 GiB more than the tensors: buffers such as the rotary table.
 _BUFFERS_GIB = 0.03
@@ -93,9 +94,9 @@ def buffers_bytes(shape: ModelShape, release: Release, tokens: int) -> float:
 
 def layers_bytes(shape: ModelShape, quant: Quantization, split: Split, which: range) -> float:
     """Bytes of some layers on one rank."""
-    counts: dict[tuple[Layer, Own], int] = {}
+    counts: dict[tuple[Layer, LayerFormats], int] = {}
     for index in which:
-        key = (shape.layers[index], quant.skipped.get(index, ()))
+        key = (shape.layers[index], quant.layer_formats.get(index, ()))
         counts[key] = counts.get(key, 0) + 1
     return sum(
         count * _layer_bytes(shape, quant, split, layer, own)
@@ -104,7 +105,7 @@ def layers_bytes(shape: ModelShape, quant: Quantization, split: Split, which: ra
 
 
 def _layer_bytes(
-    shape: ModelShape, quant: Quantization, split: Split, layer: Layer, own: Own = ()
+    shape: ModelShape, quant: Quantization, split: Split, layer: Layer, own: LayerFormats = ()
 ) -> float:
     """Bytes of one layer; ``own`` are the matrices that it holds in another format."""
     total, sizes = 0.0, dict(own)

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 from .errors import Errors
 from .model import Model, Storage
+from .reserved import MODEL_VOLUME, SCRATCH_VOLUMES
 from .section import read_section
 
 # More to find wrong with a model than its keys tell: keys (or none) and messages.
@@ -62,23 +63,56 @@ def _check_further(model: Model, path: str, errors: Errors, check: Check | None)
 def _check_together(model: Model, path: str, errors: Errors) -> None:
     """Keys that are each right but do not go together."""
     _check_storage(model, f"{path}.storage", errors)
-    probes_right = not errors.inside(f"{path}.probes")
-    if probes_right and model.probes.timeout_seconds > model.probes.period_seconds:
+    timeout, period = model.probes.timeout_seconds, model.probes.period_seconds
+    if timeout is not None and timeout > period and not errors.inside(f"{path}.probes"):
         errors.add(
             "probes_overlap",
             f"{path}.probes.timeout_seconds",
-            f"{model.probes.timeout_seconds:g} is above period_seconds"
-            f" ({model.probes.period_seconds:g})",
+            f"{timeout:g} is above period_seconds ({period:g})",
             "probes would overlap, give less",
         )
-    for key in ("runAsUser", "runAsGroup"):
-        number = model.pod_security_context.get(key)
-        is_id = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 2**31
-        if number is not None and not is_id:
-            errors.wrong(f"{path}.pod_security_context.{key}", number, "a whole number, 0 or more")
+    _check_names_in_pod(model, path, errors)
     if model.accelerator == "cpu" and model.gpu.count:
         cause = "a model with accelerator cpu has no GPU"
         errors.add("contradiction", f"{path}.gpu.count", cause, "leave it out")
+
+
+def _check_names_in_pod(model: Model, path: str, errors: Errors) -> None:
+    """Names that stand once in a pod, and names that must be there."""
+    for index, volume in enumerate(model.extra_volumes):
+        if model.storage.is_claim and volume.get("name") == MODEL_VOLUME:
+            cause = f"{MODEL_VOLUME!r} is the volume that storage gives the model"
+            place = f"{path}.extra_volumes[{index}].name"
+            errors.add("doubled_name", place, cause, "give yours another name")
+    beside = {container.get("name") for container in model.extra_containers} - {None, ""}
+    for index, container in enumerate(model.init_containers):
+        if container.get("name") in beside:
+            cause = f"{container['name']!r} is the name of one of extra_containers too"
+            errors.add("doubled_name", f"{path}.init_containers[{index}].name", cause, "rename one")
+    if not errors.inside(f"{path}.extra_volumes"):
+        _check_mounts(model, path, errors)
+
+
+def _check_mounts(model: Model, path: str, errors: Errors) -> None:
+    """A mount names a volume of the pod."""
+    volumes = {*SCRATCH_VOLUMES, *(str(volume["name"]) for volume in model.extra_volumes)}
+    if model.storage.is_claim:
+        volumes.add(MODEL_VOLUME)
+    for place, mounts in _mounts(model, path):
+        for index, mount in enumerate(mounts):
+            name = mount.get("name")
+            if name and name not in volumes:
+                cause = f"the pod has no volume {name!r}"
+                fix = f"give one of {', '.join(sorted(volumes))}, or add it to extra_volumes"
+                errors.add("missing_volume", f"{place}[{index}].name", cause, fix)
+
+
+def _mounts(model: Model, path: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The mounts of all containers, with their paths."""
+    yield f"{path}.extra_volume_mounts", model.extra_volume_mounts
+    for key in ("extra_containers", "init_containers"):
+        for index, container in enumerate(getattr(model, key)):
+            yield f"{path}.{key}[{index}].volumeMounts", container.get("volumeMounts", [])
 
 
 def _check_storage(model: Model, path: str, errors: Errors) -> None:
@@ -125,7 +159,10 @@ def _single_writer(storage: Storage) -> bool:
 
 def _check_model_path(model: Model, path: str, errors: Errors) -> None:
     """A model that is a path needs a volume that holds it."""
-    if not model.storage.is_claim and not model.extra_volume_mounts:
+    has_mounts = model.extra_volume_mounts or errors.inside(
+        f"{path.rpartition('.')[0]}.extra_volume_mounts"
+    )
+    if not model.storage.is_claim and not has_mounts:
         errors.add(
             "no_volume",
             path,

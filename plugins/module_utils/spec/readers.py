@@ -3,9 +3,9 @@
 
 """Readers turn one value of the inventory into a typed value.
 
-A reader is a function ``(value, path, errors) -> typed value``. It never raises: a value
-that is not allowed is reported to ``errors`` and something harmless is returned, so that
-the rest of the input is read as well.
+A reader is called with ``(value, path, errors)`` and returns a typed value. It never raises: a
+value that is not allowed is reported to ``errors`` and something harmless is returned, so that
+the rest of the input is read as well. Its ``kind`` is the type as the documentation names it.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
 from .errors import Errors
 
-T = TypeVar("T")
-Reader = Callable[[Any, str, Errors], Any]
+Read = Callable[[Any, str, Errors], Any]
 
 _TRUE = {"true", "yes", "on"}
 _FALSE = {"false", "no", "off"}
@@ -26,25 +26,46 @@ _DNS_LABEL = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 _NODE_NAME = re.compile(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?\Z")
 # No count of a model or a cluster is larger; a larger number is a mistake.
 _LARGEST = 10**15
+INT32 = 2**31 - 1
 
 
+@dataclass(frozen=True)
+class Reader:
+    """How a value is read, and the name of its type."""
+
+    kind: str
+    read: Read
+
+    def __call__(self, value: Any, path: str, errors: Errors) -> Any:
+        """The typed value; what is wrong goes to ``errors``."""
+        return self.read(value, path, errors)
+
+
+def reads(kind: str) -> Callable[[Read], Reader]:
+    """Make a reader of a function (a decorator)."""
+    return lambda read: Reader(kind, read)
+
+
+@reads("string")
 def text(value: Any, path: str, errors: Errors) -> str:
-    """A text with something in it."""
+    """A string with something in it."""
     if isinstance(value, str) and value.strip():
         return str(value)
-    errors.wrong(path, value, f"a text{_in_quotes(value) or ' that is not empty'}")
+    quoted = _in_quotes(value)
+    errors.wrong(path, value, f"a string{quoted}" if quoted else "a non-empty string")
     return ""
 
 
 def _in_quotes(value: Any) -> str:
-    """What to do about a text that YAML took for a number."""
+    """What to do about a string that YAML took for a number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) >= _LARGEST:
         return ""
     return f" in quotes, as in '{value}'"
 
 
-def flag(value: Any, path: str, errors: Errors) -> bool:
-    """A truth value; its YAML words are taken as text too, as ``-e key=yes`` gives them."""
+@reads("boolean")
+def boolean(value: Any, path: str, errors: Errors) -> bool:
+    """A boolean; its YAML words are taken as strings too, as ``-e key=yes`` gives them."""
     if isinstance(value, bool):
         return bool(value)
     word = str(value).lower() if isinstance(value, str) else ""
@@ -54,15 +75,16 @@ def flag(value: Any, path: str, errors: Errors) -> bool:
 
 
 def integer(minimum: int, maximum: int = _LARGEST) -> Reader:
-    """A whole number within bounds; digits as text are taken, as ``-e key=4`` gives them."""
+    """A whole number within bounds; digits in a string are taken, as ``-e key=4`` gives them."""
     allowed = f"a whole number of at least {minimum}"
     both = f"a whole number from {minimum} to {maximum}"
 
+    @reads("integer")
     def read(value: Any, path: str, errors: Errors) -> int:
         found = _whole(value)
         if found is None or not minimum <= found <= maximum:
             is_large = found is not None and found > maximum
-            errors.wrong(path, value, both if is_large or maximum < _LARGEST else allowed)
+            errors.wrong(path, value, both if is_large or maximum < INT32 else allowed)
             return minimum
         return found
 
@@ -77,6 +99,7 @@ def number(*, above: float, maximum: float = math.inf, unit: str = "") -> Reader
     if unit:
         allowed += f" ({unit})"
 
+    @reads("number")
     def read(value: Any, path: str, errors: Errors) -> float:
         found = _number(value)
         if found is None or not above < found <= maximum:
@@ -115,6 +138,7 @@ def _from_float(value: float) -> int | None:
 def one_of(*choices: str) -> Reader:
     """One word out of a few."""
 
+    @reads("string: " + ", ".join(f"`{choice}`" for choice in choices))
     def read(value: Any, path: str, errors: Errors) -> str:
         if isinstance(value, str) and value in choices:
             return str(value)
@@ -124,9 +148,10 @@ def one_of(*choices: str) -> Reader:
     return read
 
 
-def name_like(pattern: re.Pattern[str], allowed: str) -> Reader:
-    """A text that matches a pattern as a whole."""
+def name_like(pattern: re.Pattern[str], allowed: str, *, kind: str = "string") -> Reader:
+    """A string that matches a pattern as a whole."""
 
+    @reads(kind)
     def read(value: Any, path: str, errors: Errors) -> str:
         if isinstance(value, str) and pattern.match(value):
             return str(value)
@@ -145,6 +170,7 @@ object_name = name_like(
 )
 
 
+@reads("path")
 def absolute_path(value: Any, path: str, errors: Errors) -> str:
     """A directory that does not depend on where it is read: ``/a/b``, without ``..``."""
     if isinstance(value, str) and value.startswith("/") and ".." not in value.split("/"):
@@ -153,18 +179,7 @@ def absolute_path(value: Any, path: str, errors: Errors) -> str:
     return "/"
 
 
-def list_of(item: Reader) -> Reader:
-    """A list whose entries are all read alike."""
-
-    def read(value: Any, path: str, errors: Errors) -> list[Any]:
-        if not isinstance(value, list | tuple):
-            errors.wrong(path, value, "a list")
-            return []
-        return [item(entry, f"{path}[{index}]", errors) for index, entry in enumerate(value)]
-
-    return read
-
-
+@reads("mapping")
 def mapping(value: Any, path: str, errors: Errors) -> dict[str, Any]:
     """A mapping that is passed on as it is, in plain types."""
     if not isinstance(value, Mapping):
@@ -173,27 +188,21 @@ def mapping(value: Any, path: str, errors: Errors) -> dict[str, Any]:
     return {str(key): plain(entry) for key, entry in value.items()}
 
 
-def mapping_of(item: Reader) -> Reader:
-    """A mapping whose values are all read alike."""
-
-    def read(value: Any, path: str, errors: Errors) -> dict[str, Any]:
-        if not isinstance(value, Mapping):
-            errors.wrong(path, value, "a mapping")
-            return {}
-        return {str(key): item(entry, f"{path}.{key}", errors) for key, entry in value.items()}
-
-    return read
-
-
+@reads("string")
 def scalar_text(value: Any, path: str, errors: Errors) -> str:
-    """A text, or a number or truth value written as Kubernetes wants it: as text."""
+    """A string, or a number or boolean written as Kubernetes wants it: as a string."""
+    found = as_text(value)
+    if found is None:
+        errors.wrong(path, value, "a string or a number")
+    return found or ""
+
+
+def as_text(value: Any) -> str | None:
+    """A scalar as a string; None for what is none."""
     if isinstance(value, bool):
         return "true" if value else "false"
     is_endless = isinstance(value, int) and abs(value) >= 10**1000
-    if isinstance(value, str | int | float) and not is_endless:
-        return str(value)
-    errors.wrong(path, value, "a text or a number")
-    return ""
+    return str(value) if isinstance(value, str | int | float) and not is_endless else None
 
 
 def plain(value: Any) -> Any:
@@ -208,3 +217,9 @@ def plain(value: Any) -> Any:
         if isinstance(value, kind):
             return kind(value)
     return str(value)
+
+
+@reads("any")
+def anything(value: Any, _path: str, _errors: Errors) -> Any:
+    """What the API server checks alone."""
+    return plain(value)

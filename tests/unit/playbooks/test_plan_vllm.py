@@ -6,37 +6,19 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[3]
-EXAMPLE = ROOT / "inventories" / "example"
+from . import playing
+from .playing import EXAMPLE, changed, inventory
 
 
 def run(inventory: Path, directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run the playbook in a directory that has neither a kubeconfig nor a cache."""
-    own = {"HOME": str(directory), "HF_HUB_OFFLINE": "1", "XDG_CACHE_HOME": str(directory)}
-    own |= {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-    environment = {key: value for key, value in os.environ.items() if key != "KUBECONFIG"}
-    program = Path(sys.executable).with_name("ansible-playbook")
-    return subprocess.run(
-        [str(program), "-i", str(inventory), str(ROOT / "playbooks/plan_vllm.yml"), *options],
-        cwd=directory,
-        env=environment | own,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def changed(output: str) -> int:
-    return sum(map(int, re.findall(r"changed=(\d+)", output)))
+    return playing.run("plan_vllm.yml", inventory, directory, *options)
 
 
 def test_the_example_is_planned_in_three_forms(tmp_path: Path) -> None:
@@ -89,13 +71,6 @@ def test_a_cluster_with_a_mistake_does_not_hide_the_others(tmp_path: Path) -> No
     assert done.returncode != 0
     assert "good: fits" in done.stdout
     assert "vllm_models[0].model" in done.stdout + done.stderr
-
-
-def inventory(directory: Path, *models: dict[str, Any]) -> Path:
-    path = directory / "hosts.yml"
-    hosts = {"here": {"vllm_models": list(models)}}
-    path.write_text(yaml.safe_dump({"vllm_clusters": {"hosts": hosts}}), encoding="utf-8")
-    return path
 
 
 def test_a_model_that_does_not_fit_is_an_answer(tmp_path: Path) -> None:

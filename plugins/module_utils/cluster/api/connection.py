@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,11 +31,14 @@ except ImportError:  # the kubernetes library brings it; its absence is reported
 Json = Any
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
+MERGE_PATCH = "application/merge-patch+json"
 CONNECT_TIMEOUT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 60.0
 POOL_SIZE = 16
 ATTEMPTS = 4
 LONGEST_PAUSE_SECONDS = 10.0
+# A control plane with one API server restarts it within this time.
+OUTAGE_SECONDS = 10.0
 # Repeating these is harmless: a read, a server-side apply, a delete by name.
 REPEATABLE = frozenset({"GET", "PATCH", "DELETE"})
 
@@ -56,6 +60,7 @@ class Client:
         self._authorization = loaded.authorization
         self._temporary = loaded.temporary
         self._lock = threading.Lock()
+        self._has_answered = False
         self.origin = origin
         self.warnings: list[str] = []
 
@@ -96,9 +101,12 @@ class Client:
         read_timeout_seconds: float = READ_TIMEOUT_SECONDS,
         attempts: int = ATTEMPTS,
     ) -> Reply:
-        """Send a request, repeat it while the server asks for patience, return any answer."""
-        for attempt in range(attempts):
-            last = attempt == attempts - 1
+        """Send a request, repeat it while the server asks for patience, return any answer.
+
+        A server that has answered before is waited for a few seconds when it is gone.
+        """
+        outage = _Outage(method, patience_seconds=OUTAGE_SECONDS if self._has_answered else 0.0)
+        for attempt in count():
             try:
                 response = self._open(
                     method,
@@ -111,15 +119,16 @@ class Client:
                     preload=True,
                 )
             except urllib3.exceptions.HTTPError as error:
-                if attempt or not _may_repeat_after(error, method):
+                if not outage.may_repeat_after(error):
                     raise transport_errors.transport_error(error, self.origin) from error
-                time.sleep(0.2)
+                outage.pause()
                 continue
+            self._has_answered = True
             pause = _pause_seconds(method, response.status, response.headers, attempt)
-            if pause is None or last:
+            if pause is None or attempt + 1 >= attempts:
                 return self._reply(response)
             time.sleep(pause)
-        raise AssertionError  # the last attempt returns or raises
+        raise AssertionError  # the loop returns or raises
 
     @contextmanager
     def stream(
@@ -158,6 +167,12 @@ class Client:
             yield response
         finally:
             response.close()
+
+    def warn(self, text: str) -> None:
+        """Keep a warning for the user, once, beside those of the API server."""
+        with self._lock:
+            if text not in self.warnings:
+                self.warnings.append(text)
 
     def close(self) -> None:
         """Close the idle connections, and forget credentials that were refreshed meanwhile."""
@@ -204,10 +219,7 @@ class Client:
 
     def _remember_warning(self, line: str) -> None:
         """Keep the text of ``299 - "text"`` once."""
-        text = line.partition('"')[2].rpartition('"')[0].replace('\\"', '"') or line
-        with self._lock:
-            if text not in self.warnings:
-                self.warnings.append(text)
+        self.warn(line.partition('"')[2].rpartition('"')[0].replace('\\"', '"') or line)
 
     def _decode(self, method: str, path: str, reply: Reply) -> Json:
         if reply.status >= 400:
@@ -251,13 +263,32 @@ def _library_log() -> Iterator[list[str]]:
         root.removeHandler(handler)
 
 
-def _may_repeat_after(error: Exception, method: str) -> bool:
-    """Tell whether a broken connection is worth one more try."""
-    if isinstance(error, urllib3.exceptions.SSLError | urllib3.exceptions.NameResolutionError):
-        return False
-    if isinstance(error, urllib3.exceptions.NewConnectionError):
-        return True
-    return isinstance(error, urllib3.exceptions.ProtocolError) and method in REPEATABLE
+class _Outage:
+    """Decides how often a request is repeated that gets no answer."""
+
+    def __init__(self, method: str, *, patience_seconds: float) -> None:
+        self._method = method
+        self._patience_seconds = patience_seconds
+        self._repeated = 0
+        self._end = 0.0
+
+    def may_repeat_after(self, error: Exception) -> bool:
+        """Tell whether one more try is harmless and worth it."""
+        if isinstance(error, urllib3.exceptions.SSLError | urllib3.exceptions.NameResolutionError):
+            return False
+        if isinstance(error, urllib3.exceptions.NewConnectionError):
+            return self._repeated == 0 or time.monotonic() < self._end  # nothing was sent
+        harmless = isinstance(error, urllib3.exceptions.ProtocolError) and (
+            self._method in REPEATABLE
+        )
+        return harmless and self._repeated < ATTEMPTS
+
+    def pause(self) -> None:
+        """Wait before the next try, each time a little longer."""
+        if not self._repeated:
+            self._end = time.monotonic() + self._patience_seconds
+        time.sleep(min(0.2 * 2**self._repeated, 1.0))
+        self._repeated += 1
 
 
 def _pause_seconds(

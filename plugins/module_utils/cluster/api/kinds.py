@@ -26,6 +26,7 @@ class Kind:
     """How a kind is addressed, when it is sent, and whether its data outlives a removal.
 
     ``built_in``: every Kubernetes has it under this name, so no server is asked about it.
+    ``usable_phases``: the values of ``status.phase`` with which others can stand on an object.
     """
 
     group: str
@@ -36,6 +37,7 @@ class Kind:
     namespaced: bool = True
     keep_on_removal: bool = False
     built_in: bool = True
+    usable_phases: tuple[str, ...] = ()
 
     def path(self, namespace: str = "", name: str = "") -> str:
         """Return the URL path of one object, or of all objects of the kind in a place."""
@@ -50,8 +52,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("", "v1", "Namespace", "namespaces", _CLUSTER, namespaced=False, keep_on_removal=True),
     Kind("", "v1", "Node", "nodes", _CLUSTER, namespaced=False, keep_on_removal=True),
     Kind(
-        "", "v1", "PersistentVolume", "persistentvolumes",
-        _CLUSTER, namespaced=False, keep_on_removal=True,
+        "", "v1", "PersistentVolume", "persistentvolumes", _CLUSTER,
+        namespaced=False, keep_on_removal=True, usable_phases=("Available", "Bound"),
     ),
     Kind(
         "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions",
@@ -77,7 +79,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("", "v1", "Secret", "secrets", _CONFIG),
     Kind(
         "", "v1", "PersistentVolumeClaim", "persistentvolumeclaims",
-        _CONFIG, keep_on_removal=True,
+        _CONFIG, keep_on_removal=True, usable_phases=("Bound",),
     ),
     Kind("apps", "v1", "Deployment", "deployments", _WORKLOADS),
     Kind("apps", "v1", "StatefulSet", "statefulsets", _WORKLOADS),

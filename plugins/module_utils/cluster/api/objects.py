@@ -46,3 +46,9 @@ def object_id(item: Object) -> ObjectId:
 def uid(item: Object) -> str:
     """Return the UID that the API server gave to an object."""
     return str((item.get("metadata") or {}).get("uid", ""))
+
+
+def condition(item: Object, kind: str) -> dict[str, Any] | None:
+    """Return a status condition by its type."""
+    found: list[dict[str, Any]] = (item.get("status") or {}).get("conditions") or []
+    return next((entry for entry in found if entry.get("type") == kind), None)

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...findings import Finding, FindingsError, failure, raise_errors
+from ...findings import Finding, FindingsError, raise_errors
 from ...manifests.common import MANAGER
 from ..api.connection import APPLY
 from ..api.discovery import Discovery
@@ -20,38 +19,38 @@ from ..api.kinds import Phase, in_phases, phase
 from ..api.objects import Object, ObjectId, object_id, uid
 from ..api.parallel import each
 from . import volumes
-from .diff import comparable
+from .apply_set import ApplySet, find_set
+from .diff import result_of
+from .live import Live
+from .outcome import Outcome
 from .refusals import explain
 
 if TYPE_CHECKING:
     from ..api.connection import Client
-
-GONE_TIMEOUT_SECONDS = 90.0
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What happened to one object; ``before`` and ``after`` are as the API server has them.
-
-    ``result`` is created, changed, unchanged, deleted or absent. In a dry run it is what would
-    happen.
-    """
-
-    id: ObjectId
-    result: str
-    before: Object | None
-    after: Object | None
+    from ..api.say import Say
 
 
 class Applier:
-    """Sends objects to one cluster; ``dry_run`` lets the API server only pretend."""
+    """Sends objects to one cluster; ``dry_run`` lets the API server only pretend.
 
-    def __init__(self, client: Client, *, dry_run: bool = False, say: Say = lambda _: None) -> None:
+    ``apply_set``, ``NAME`` or ``NAMESPACE/NAME``, is the set that records the objects: what it
+    proves unchanged is not sent. Without one, every object is sent.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        dry_run: bool = False,
+        say: Say = lambda _: None,
+        apply_set: str = "",
+    ) -> None:
         self._client = client
         self._discovery = Discovery(client)
+        self._live = Live(client, self._discovery)
         self._dry_run = dry_run
         self._say = say
+        self._set_name = apply_set
 
     def apply(self, objects: Sequence[Object]) -> list[Outcome]:
         """Create or change the objects; outcomes in the order of ``objects``.
@@ -59,13 +58,14 @@ class Applier:
         All errors of one phase are raised together and later phases are not sent.
         """
         named = self._checked(objects)
-        live = dict(zip(named, each(self._live, named), strict=True))
-        done: dict[ObjectId, Outcome] = {}
-        for group in in_phases(named.items()):
-            work = partial(self._apply_one, live=live)
-            for outcome in _all_or_errors(work, group):
-                done[outcome.id] = outcome
-            self._settle(group)
+        chosen = find_set(self._client, self._set_name, named, dry_run=self._dry_run)
+        wanted = chosen.labelled(named) if chosen else named
+        live = self._read(wanted)
+        if chosen is None:
+            done: dict[ObjectId, Outcome] = {}
+            self._send(wanted, live, done)
+        else:
+            done = self._send_what_differs(chosen, wanted, live)
         return [done[name] for name in named]
 
     def delete(self, objects: Sequence[Object]) -> list[Outcome]:
@@ -74,17 +74,15 @@ class Applier:
         Waits until the workloads are gone, so that the storage below them is free.
         """
         named = self._checked(objects)
+        chosen = find_set(self._client, self._set_name, named, dry_run=self._dry_run)
+        live = self._live.read(named)
         done: dict[ObjectId, Outcome] = {}
-        for group in reversed(in_phases(named.items())):
-            outcomes = _all_or_errors(self._delete_one, group)
-            done |= {outcome.id: outcome for outcome in outcomes}
-            gone = [
-                o.id
-                for o in outcomes
-                if o.result == "deleted" and phase(o.id.group, o.id.kind) is Phase.WORKLOADS
-            ]
-            if not self._dry_run:
-                each(self._wait_until_gone, gone)
+        with _recorded(lambda: chosen.forget(done) if chosen else None):
+            for group in reversed(in_phases(named.items())):
+                outcomes = _all_or_errors(partial(self._delete_one, live=live), group, done)
+                gone = [o.id for o in outcomes if o.result == "deleted" and _is_workload(o.id)]
+                if not self._dry_run:
+                    self._live.wait_until_gone(gone)
         return [done[name] for name in named]
 
     def _checked(self, objects: Sequence[Object]) -> dict[ObjectId, Object]:
@@ -118,18 +116,65 @@ class Applier:
         raise_errors(errors)
         return dict(zip(names, items, strict=True))
 
-    def _live(self, name: ObjectId) -> Object | None:
-        """Return the live object; one that is just being deleted is waited for first."""
-        found: Object | None = self._client.find(self._discovery.path(name))
-        if found is None or not found["metadata"].get("deletionTimestamp"):
-            return found
+    def _read(self, wanted: Iterable[ObjectId]) -> dict[ObjectId, Object | None]:
+        """Return the live objects; those that are just being deleted are waited for first."""
+        live = self._live.read(wanted)
+        leaving = [
+            name
+            for name, item in live.items()
+            if item is not None and item["metadata"].get("deletionTimestamp")
+        ]
         if not self._dry_run:
-            self._say(f"{name}: waiting for its deletion to end")
-            self._wait_until_gone(name)
-        return None
+            for name in leaving:
+                self._say(f"{name}: waiting for its deletion to end")
+            self._live.wait_until_gone(leaving)
+        return live | dict.fromkeys(leaving)
+
+    def _send_what_differs(
+        self,
+        chosen: ApplySet,
+        wanted: Mapping[ObjectId, Object],
+        live: Mapping[ObjectId, Object | None],
+    ) -> dict[ObjectId, Outcome]:
+        """Send what the record does not prove unchanged, and keep the record."""
+        chosen.refuse_members_of_others(live)
+        done = {
+            name: Outcome(name, "unchanged", live[name], live[name])
+            for name, item in wanted.items()
+            if chosen.proves(name, item, live[name]) and not _is_released(live[name])
+        }
+        differing = {name: item for name, item in wanted.items() if name not in done}
+        # The record is written first of all, but for a new namespace that it is to lie in.
+        home = {
+            name: item
+            for name, item in differing.items()
+            if live[name] is None and _holds(name, chosen.name)
+        }
+        rest = {name: item for name, item in differing.items() if name not in home}
+        sent: dict[ObjectId, Outcome] = {}
+
+        def remember() -> None:
+            chosen.remember({o.id: (wanted[o.id], o.after) for o in sent.values() if o.after})
+
+        with _recorded(remember):
+            self._send(home, live, sent)
+            chosen.add(wanted)
+            self._send(rest, live, sent)
+        return done | sent
+
+    def _send(
+        self,
+        wanted: Mapping[ObjectId, Object],
+        live: Mapping[ObjectId, Object | None],
+        done: dict[ObjectId, Outcome],
+    ) -> None:
+        """Send objects phase by phase; what was done stands in ``done``, also after an error."""
+        for group in in_phases(wanted.items()):
+            outcomes = _all_or_errors(partial(self._apply_one, live=live), group, done)
+            self._settle(outcomes)
 
     def _apply_one(
-        self, item: tuple[ObjectId, Object], *, live: dict[ObjectId, Object | None]
+        self, item: tuple[ObjectId, Object], *, live: Mapping[ObjectId, Object | None]
     ) -> Outcome:
         name, wanted = item
         before = live[name]
@@ -145,21 +190,27 @@ class Applier:
             if self._dry_run and before is None and _namespace_is_missing(error):
                 return Outcome(name, "created", None, wanted)
             raise explain(error, name, wanted) from error
-        if name.kind == "PersistentVolume" and volumes.is_released(after):
+        if _is_released(after):
             after = volumes.offer_again(self._client, path, after, dry_run=self._dry_run)
             return Outcome(name, "changed", before, after)
         return Outcome(name, result_of(before, after), before, after)
 
-    def _settle(self, group: list[tuple[ObjectId, Object]]) -> None:
+    def _settle(self, outcomes: Iterable[Outcome]) -> None:
         """Wait for what the next phase stands on."""
-        wanted = {self._discovery.path(n): o for n, o in group if volumes.belong_together(o)}
+        waiting = [
+            o.id
+            for o in outcomes
+            if volumes.belong_together(o.after or {}) and not volumes.is_usable(o.id, o.after or {})
+        ]
         if not self._dry_run:
-            volumes.wait_until_usable(self._client, wanted)
+            volumes.wait_until_usable(self._client, self._live, self._discovery, waiting)
 
-    def _delete_one(self, item: tuple[ObjectId, Object]) -> Outcome:
+    def _delete_one(
+        self, item: tuple[ObjectId, Object], *, live: Mapping[ObjectId, Object | None]
+    ) -> Outcome:
         name = item[0]
         path = self._discovery.path(name)
-        before = self._client.find(path)
+        before = live[name]
         if before is None:
             return Outcome(name, "absent", None, None)
         # A workload is gone only when its pods are: then volumes and GPUs are free.
@@ -179,28 +230,25 @@ class Applier:
                 raise explain(error, name, {}) from error
         return Outcome(name, "deleted", before, None)
 
-    def _wait_until_gone(self, name: ObjectId) -> None:
-        path = self._discovery.path(name)
-        end = time.monotonic() + GONE_TIMEOUT_SECONDS
-        pause = 0.1
-        while (found := self._client.find(path)) is not None:
-            if time.monotonic() > end:
-                holders = found["metadata"].get("finalizers") or ["none"]
-                raise failure(
-                    "deletion_stuck",
-                    str(name),
-                    f"is still being deleted after {GONE_TIMEOUT_SECONDS:.0f} s",
-                    evidence=[f"finalizers: {', '.join(holders)}"],
-                    fix="see what still uses it, then run the same command again",
-                )
-            time.sleep(pause)
-            pause = min(pause * 1.5, 1.0)
+
+@contextmanager
+def _recorded(record: Callable[[], None]) -> Iterator[None]:
+    """Record what was done, also when the rest failed; that failure is the one to tell."""
+    try:
+        yield
+    except FindingsError:
+        with suppress(FindingsError):
+            record()
+        raise
+    record()
 
 
 def _all_or_errors(
-    work: Callable[[tuple[ObjectId, Object]], Outcome], group: list[tuple[ObjectId, Object]]
+    work: Callable[[tuple[ObjectId, Object]], Outcome],
+    group: list[tuple[ObjectId, Object]],
+    done: dict[ObjectId, Outcome],
 ) -> list[Outcome]:
-    """Run one phase to its end, then raise what failed in it."""
+    """Run one phase to its end, note in ``done`` what worked, then raise what failed in it."""
 
     def attempt(item: tuple[ObjectId, Object]) -> Outcome | FindingsError:
         try:
@@ -209,9 +257,11 @@ def _all_or_errors(
             return error
 
     results = each(attempt, group)
+    outcomes = [result for result in results if isinstance(result, Outcome)]
+    done |= {outcome.id: outcome for outcome in outcomes}
     failed = [result for result in results if isinstance(result, FindingsError)]
     raise_errors(finding for error in failed for finding in error.findings)
-    return [result for result in results if isinstance(result, Outcome)]
+    return outcomes
 
 
 def _flatten(objects: Iterable[Object]) -> Iterable[Object]:
@@ -235,15 +285,17 @@ def _nameless(index: int, name: ObjectId) -> list[Finding]:
     ]
 
 
-def result_of(before: Object | None, after: Object) -> str:
-    """Tell what an apply did; what controllers write in the meantime is no change."""
-    if before is None:
-        return "created"
-    return "unchanged" if comparable(before) == comparable(after) else "changed"
-
-
 def _is_workload(name: ObjectId) -> bool:
     return phase(name.group, name.kind) is Phase.WORKLOADS
+
+
+def _is_released(item: Object | None) -> bool:
+    return item is not None and item["kind"] == "PersistentVolume" and volumes.is_released(item)
+
+
+def _holds(name: ObjectId, other: ObjectId) -> bool:
+    """Tell whether an object is the namespace of another one."""
+    return name.kind == "Namespace" and not name.group and name.name == other.namespace
 
 
 def _namespace_is_missing(error: ApiError) -> bool:

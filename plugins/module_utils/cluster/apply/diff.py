@@ -4,15 +4,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ..api.objects import Object
 from ..api.redact import decoded
-
-if TYPE_CHECKING:
-    from .apply import Outcome
+from .outcome import Outcome
 
 # Written by the API server and its controllers, never by the user.
 _SERVER_METADATA = (
@@ -35,36 +32,45 @@ _CONTROLLER_PREFIXES = (
     "control-plane.alpha.kubernetes.io/",
     "kubectl.kubernetes.io/last-applied-configuration",
 )
+_BOUND_CLAIM = ("uid", "resourceVersion", "apiVersion", "kind")
 
 
 def comparable(item: Object) -> Object:
-    """Return a copy without status and without what controllers write for themselves."""
+    """Return a copy without status and without what controllers write for themselves.
+
+    The parts below it that are kept whole are the same as those of ``item``.
+    """
     kept = {key: value for key, value in item.items() if key != "status"}
-    kept = copy.deepcopy(kept)
-    metadata = kept.get("metadata") or {}
-    for key in _SERVER_METADATA:
-        metadata.pop(key, None)
+    metadata = item.get("metadata") or {}
+    kept["metadata"] = {key: metadata[key] for key in metadata if key not in _SERVER_METADATA}
     annotations = {
         key: value
         for key, value in (metadata.get("annotations") or {}).items()
         if not key.startswith(_CONTROLLER_PREFIXES)
     }
-    metadata.pop("annotations", None)
+    kept["metadata"].pop("annotations", None)
     if annotations:
-        metadata["annotations"] = annotations
-    _drop_binding(kept)
+        kept["metadata"]["annotations"] = annotations
+    if "spec" in item:
+        kept["spec"] = _without_binding(str(item.get("kind")), item["spec"])
     return kept
 
 
-def _drop_binding(item: Object) -> None:
-    """Drop what the volume controller writes when it binds a claim and a volume."""
-    spec = item.get("spec") or {}
-    if item.get("kind") == "PersistentVolumeClaim":
-        spec.pop("volumeName", None)
-    claim = spec.get("claimRef") if item.get("kind") == "PersistentVolume" else None
-    if isinstance(claim, dict):
-        for key in ("uid", "resourceVersion", "apiVersion", "kind"):
-            claim.pop(key, None)
+def result_of(before: Object | None, after: Object) -> str:
+    """Tell what an apply did; what controllers write in the meantime is no change."""
+    if before is None:
+        return "created"
+    return "unchanged" if comparable(before) == comparable(after) else "changed"
+
+
+def _without_binding(kind: str, spec: Any) -> Any:
+    """Leave out what the volume controller writes when it binds a claim and a volume."""
+    if kind == "PersistentVolumeClaim":
+        return {key: value for key, value in spec.items() if key != "volumeName"}
+    if kind == "PersistentVolume" and isinstance(spec.get("claimRef"), dict):
+        claim = {key: value for key, value in spec["claimRef"].items() if key not in _BOUND_CLAIM}
+        return spec | {"claimRef": claim}
+    return spec
 
 
 class Placeholders:
@@ -92,7 +98,7 @@ def differences(outcomes: Iterable[Outcome]) -> list[dict[str, str]]:
     placeholders = Placeholders()
     entries = []
     for outcome in outcomes:
-        if outcome.result in {"unchanged", "absent"}:
+        if not outcome.changed:
             continue
         entries.append(
             {

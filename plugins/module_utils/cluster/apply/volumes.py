@@ -5,22 +5,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..api.objects import Object
+from ..api.connection import MERGE_PATCH
+from ..api.kinds import known
+from ..api.objects import Object, ObjectId
+from ..api.parallel import each
 
 if TYPE_CHECKING:
     from ..api.connection import Client
+    from ..api.discovery import Discovery
+    from .live import Live
 
-MERGE_PATCH = "application/merge-patch+json"
 # Binding takes well under a second; a claim that is not bound by then shows why in the watch.
 USABLE_SECONDS = 20.0
 TOUCH_SECONDS = 0.2
-_USABLE_PHASES = {
-    "PersistentVolume": {"Available", "Bound"},
-    "PersistentVolumeClaim": {"Bound"},
-}
+POLL_SECONDS = 0.05
 
 
 def is_released(volume: Object) -> bool:
@@ -42,23 +43,31 @@ def offer_again(client: Client, path: str, volume: Object, *, dry_run: bool) -> 
     return after
 
 
-def wait_until_usable(client: Client, paths: Mapping[str, Object]) -> None:
+def wait_until_usable(
+    client: Client, live: Live, discovery: Discovery, names: Iterable[ObjectId]
+) -> None:
     """Wait a little until volumes are known to the controller and claims are bound to theirs.
 
     A pod that comes before its claim is bound is put back by the scheduler for a long while.
     """
-    end = time.monotonic() + USABLE_SECONDS
-    for path, item in paths.items():
-        phases = _USABLE_PHASES[item["kind"]]
-        touch_at = time.monotonic() + TOUCH_SECONDS
-        while (now := time.monotonic()) < end:
-            found = client.find(path) or {}
-            if (found.get("status") or {}).get("phase") in phases:
-                break
-            if now > touch_at and item["kind"] == "PersistentVolumeClaim":
-                _touch(client, path)
-                touch_at = now + TOUCH_SECONDS
-            time.sleep(0.05)
+    now = time.monotonic()
+    end, touch_at = now + USABLE_SECONDS, now + TOUCH_SECONDS
+    waiting = list(names)
+    while waiting and now < end:
+        found = live.read(waiting)
+        waiting = [name for name in waiting if not is_usable(name, found[name] or {})]
+        now = time.monotonic()
+        if waiting and now > touch_at:
+            claims = [name for name in waiting if name.kind == "PersistentVolumeClaim"]
+            each(lambda name: _touch(client, discovery.path(name)), claims)
+            touch_at = time.monotonic() + TOUCH_SECONDS
+        if waiting:
+            time.sleep(POLL_SECONDS)
+
+
+def is_usable(name: ObjectId, found: Object) -> bool:
+    """Tell whether a volume or claim is ready for what stands on it."""
+    return (found.get("status") or {}).get("phase") in known(name.kind).usable_phases
 
 
 def _touch(client: Client, path: str) -> None:

@@ -85,7 +85,7 @@ def _ask_once(client: Client, namespace: str, model: Model) -> Answer:
             accept="text/event-stream",
             read_timeout_seconds=ANSWER_TIMEOUT_SECONDS,
         ) as response:
-            for chunk in _events(lines(response), model):
+            for chunk in _chunks(lines(response), model):
                 if first is None and chunk.get("choices"):
                     first = time.monotonic() - start
                 chunks.append(chunk)
@@ -94,16 +94,22 @@ def _ask_once(client: Client, namespace: str, model: Model) -> Answer:
             raise
         raise _silent(namespace, model) from error
     total = time.monotonic() - start
-    return _assembled(chunks, first if first is not None else total, total)
+    answer = _assembled(chunks, first if first is not None else total, total)
+    if not answer.text:
+        raise _empty(namespace, model, answer)
+    return answer
 
 
-def _events(stream: Iterator[bytes], model: Model) -> Iterator[dict[str, Any]]:
+def _chunks(stream: Iterator[bytes], model: Model) -> Iterator[dict[str, Any]]:
     """Yield the JSON chunks of a stream of server-sent events up to ``[DONE]``.
 
+    A server or a gateway that does not stream answers with one JSON document: that is one chunk.
     The stream is read to its end: the API server takes less for an aborted request and logs it.
     """
+    other: list[bytes] = []
     for line in stream:
         if not line.startswith(b"data:"):
+            other.append(line)
             continue
         data = line[len(b"data:") :].strip()
         if data == b"[DONE]":
@@ -113,14 +119,49 @@ def _events(stream: Iterator[bytes], model: Model) -> Iterator[dict[str, Any]]:
             chunk: dict[str, Any] = json.loads(data)
         except ValueError:
             break
-        if "error" in chunk:
-            raise _server_error(model, chunk["error"])
-        yield chunk
+        yield _without_error(model, chunk)
+    else:
+        document = _document(other)
+        if document is not None:
+            yield _without_error(model, document)
+            return
     raise failure(
         "broken_answer",
         f"{model.name}: completion",
         "the answer broke off before its end",
         fix=f"see the server's log: kubectl logs deploy/{model.name}",
+    )
+
+
+def _without_error(model: Model, chunk: dict[str, Any]) -> dict[str, Any]:
+    if "error" in chunk:
+        raise _server_error(model, chunk["error"])
+    return chunk
+
+
+def _document(found: list[bytes]) -> dict[str, Any] | None:
+    """Return the completion that is one JSON document; None for anything else."""
+    try:
+        document = json.loads(b"\n".join(found))
+    except ValueError:
+        return None
+    is_answer = isinstance(document, dict) and document.keys() & {"choices", "error"}
+    return document if is_answer else None
+
+
+def _empty(namespace: str, model: Model, answer: Answer) -> FindingsError:
+    [choice] = answer.response["choices"]
+    return failure(
+        "empty_answer",
+        f"{model.name}: completion",
+        "answered with an empty text",
+        evidence=[
+            f"finish_reason: {choice['finish_reason']}",
+            f"usage: {json.dumps(answer.response['usage'])}",
+        ],
+        fix="set check.prompt to a text that the model goes on with, or raise check.max_tokens; "
+        "if it stays empty, the weights, the tokenizer or the quantization are wrong: "
+        f"see the server's log: kubectl logs -n {namespace} deploy/{model.name}",
     )
 
 

@@ -1,36 +1,36 @@
 # Copyright (c) 2026, the llmops.vllm contributors
 # SPDX-License-Identifier: Apache-2.0
-"""From applied objects to answered completions: wait for the rollout, ask, look again."""
+"""From applied objects to answered completions: wait for each model, ask it, look again."""
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ...findings import Finding, FindingsError, raise_errors
-from ...manifests.common import PLAN_ANNOTATION
-from ..api.parallel import each
-from ..watch.evidence import explained
-from ..watch.facts import Facts, Target, condition, facts
-from ..watch.progress import shorten
-from ..watch.rules import crash_loop
-from ..watch.step import Certainty, Suspicion
-from ..watch.store import Store
-from ..watch.wait import Watch, Watched, same_pods
-from .ask import Answer, ask
+from ...findings import Finding, FindingsError
+from ...plan.seal import NotTrustedError
+from ...report.text import shorten
+from ...startup.probes import LISTEN_SECONDS
+from ..api.kinds import known
+from ..api.objects import Object, condition
+from ..api.say import Say
+from ..survey.last_deployment import carried_plan
+from ..watch.facts import Facts, Target, Workload
+from ..watch.wait import Watch
+from .ask import Answer
+from .ending import Closer, Ending, workload
 
 if TYPE_CHECKING:
     from ...spec.model import Model
     from ..api.connection import Client
 
 DEFAULT_TIMEOUT_SECONDS = 630.0
-# An engine that dies takes its server along within about 5 s (vllm, watchdog of the API server).
-CRASH_SHOWS_SECONDS = 12.0
-Say = Callable[[str], None]
+# Asked side by side; each may take minutes, and a server that hangs must not hold up the others.
+QUESTIONS = 32
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,14 @@ class Served:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """The models that are served, and what is wrong with the others."""
+
+    rows: list[Served]
+    findings: list[Finding]
+
+
 def verify(
     client: Client,
     namespace: str,
@@ -57,127 +65,91 @@ def verify(
     timeout_seconds: float | None,
     with_completion: bool,
     say: Say,
-) -> list[Served]:
-    """Wait until all models are rolled out and have answered; raises ``FindingsError``."""
-    targets = _targets(client, namespace, models, timeout_seconds)
-    with Watch(client, namespace, say) as watch:
-        watched = watch.until_served(targets)
-        _raise_failures(client, namespace, watched)
-        answers: list[Answer | None] = [None] * len(models)
-        if with_completion:
-            results = _ask_all(client, namespace, models, say)
-            errors = [result for result in results if isinstance(result, FindingsError)]
-            _raise_if_broken(client, namespace, watch, watched, targets, patient=bool(errors))
-            raise_errors(finding for error in errors for finding in error.findings)
-            answers = [result for result in results if isinstance(result, Answer)]
-        views = [facts(watch.store, target) for target in targets]
-    return [
-        _row(model, view, answer)
-        for model, view, answer in zip(models, views, answers, strict=True)
+) -> Outcome:
+    """Wait for each model until it is rolled out and has answered, or until its end is certain.
+
+    No model waits for another one, and the failure of one ends nothing for the rest. An API server
+    that is gone or forbids to look ends the wait for those that are left, with its own finding.
+    """
+    live = _deployments(client, namespace)
+    deployed = {workload(model): model for model in models if model.name in live}
+    findings = [_not_deployed(namespace, model) for model in models if model.name not in live]
+    seen = [live[model.name] for model in deployed.values()]
+    targets = [
+        Target(name, timeout_seconds or _planned_seconds(live[name.name]), service=name.name)
+        for name in deployed
     ]
+    rows: list[Served] = []
+    with Watch(client, namespace, targets, say, seen=seen) as watch:
+        closer = Closer(client, namespace, watch.verdicts, with_completion, say)
+        endings, broken = _endings(watch, closer, deployed)
+        for name, model in deployed.items():
+            ending = endings.get(name)
+            if ending is None or ending.findings:
+                findings += ending.findings if ending else ()
+            else:
+                rows.append(_row(model, watch.facts(name), ending.answer))
+    return Outcome(rows, findings + broken)
 
 
-def _targets(
-    client: Client, namespace: str, models: Sequence[Model], timeout_seconds: float | None
-) -> list[Target]:
-    """Read from each Deployment how long it may take; all missing ones are reported at once."""
+def _endings(
+    watch: Watch, closer: Closer, models: dict[Workload, Model]
+) -> tuple[dict[Workload, Ending], list[Finding]]:
+    """Watch until all models have come to their end; also return what ended the watch itself."""
+    closing: dict[Workload, Future[Ending]] = {}
+    broken: list[Finding] = []
+    with _threads() as threads:
+        try:
+            while watch.open or not all(future.done() for future in closing.values()):
+                for name in watch.look():
+                    verdict = watch.verdicts[name]
+                    closing[name] = threads.submit(closer.end, models[name], verdict)
+        except FindingsError as error:
+            broken += error.findings
+        endings = {name: future.result() for name, future in closing.items()}
+    return {name: closer.look_again(models[name], end) for name, end in endings.items()}, broken
 
-    def find(model: Model) -> dict[str, Any] | None:
-        path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{model.name}"
-        found: dict[str, Any] | None = client.find(path)
-        return found
 
-    live = each(find, models)
-    raise_errors(
-        [
-            Finding.error(
-                "not_deployed",
-                f"Deployment {namespace}/{model.name}",
-                "does not exist",
-                fix="deploy the model first (deploy_vllm.yml)",
-            )
-            for model, found in zip(models, live, strict=True)
-            if found is None
-        ]
+@contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """Run some threads; an interrupt does not wait for questions that nobody asks any more."""
+    threads = ThreadPoolExecutor(QUESTIONS)
+    try:
+        yield threads
+    except BaseException:
+        threads.shutdown(wait=False, cancel_futures=True)
+        raise
+    threads.shutdown()
+
+
+def _deployments(client: Client, namespace: str) -> dict[str, Object]:
+    """Return the Deployments of a namespace by name: each says how long it may take."""
+    items = client.get(known("Deployment").path(namespace)).get("items") or []
+    return {item["metadata"]["name"]: {**item, "kind": "Deployment"} for item in items}
+
+
+def _not_deployed(namespace: str, model: Model) -> Finding:
+    return Finding.error(
+        "not_deployed",
+        f"Deployment {namespace}/{model.name}",
+        "does not exist",
+        fix="deploy the model first (deploy_vllm.yml)",
     )
-    return [
-        Target(model.name, timeout_seconds or _planned_seconds(found or {}))
-        for model, found in zip(models, live, strict=True)
-    ]
 
 
 def _planned_seconds(deployment: dict[str, Any]) -> float:
-    annotations = deployment["metadata"].get("annotations") or {}
-    try:
-        return float(json.loads(annotations[PLAN_ANNOTATION])["wait_timeout_seconds"])
-    except (KeyError, TypeError, ValueError):
-        return DEFAULT_TIMEOUT_SECONDS
+    """How long the wait may take by the plan that the Deployment carries.
 
-
-def _raise_failures(client: Client, namespace: str, watched: Watched) -> None:
-    found = watched.verdict.confirmed()
-    raise_errors(each(lambda item: explained(client, namespace, item, watched.store), found))
-
-
-def _ask_all(
-    client: Client, namespace: str, models: Sequence[Model], say: Say
-) -> Sequence[Answer | FindingsError]:
-    """Ask all models side by side; what goes wrong takes the place of the answer."""
-
-    def attempt(model: Model) -> Answer | FindingsError:
-        try:
-            answer = ask(client, namespace, model)
-        except FindingsError as error:
-            return error
-        say(f"{model.name}: answered in {answer.total_seconds:.1f} s")
-        return answer
-
-    return each(attempt, models)
-
-
-def _raise_if_broken(
-    client: Client,
-    namespace: str,
-    watch: Watch,
-    watched: Watched,
-    targets: Sequence[Target],
-    *,
-    patient: bool,
-) -> None:
-    """Refuse a model whose pods crashed or were replaced while they answered.
-
-    ``patient``: a request failed, so give the kubelet time to say that its server has ended.
+    A plan that is not there, or not ours any more, does not count: then Kubernetes' own deadline.
     """
-    end = time.monotonic() + (CRASH_SHOWS_SECONDS if patient else 0.0)
-    now = watch.look(targets, watched.verdict)
-    while same_pods(watched.verdict, now) and time.monotonic() < end:
-        time.sleep(0.2)
-        now = watch.look(targets, watched.verdict)
-    _raise_failures(client, namespace, Watched(now, watch.store))
-    changed = [n for n, s in now.models.items() if s.pods != watched.verdict.models[n].pods]
-    raise_errors([_broken(client, namespace, watch.store, name) for name in changed])
-
-
-def _broken(client: Client, namespace: str, store: Store, name: str) -> Finding:
-    """Say how a server ended that had been ready: its exit and its last log lines."""
-    evidence = crash_loop(facts(store, Target(name, 0.0)))
-    if evidence is None:
-        return Finding.error(
-            "restarted",
-            name,
-            "pods restarted or were replaced just after they were ready",
-            fix="see kubectl get pods and their logs, then run the same command again",
-        )
-    cause = f"{evidence.cause}, just after it was ready"
-    finding = Suspicion(
-        name,
-        "crash_loop",
-        replace(evidence, cause=cause),
-        0.0,
-        Certainty.CONFIRMED,
-        "see the last lines of the log above; the first request made it end",
-    )
-    return explained(client, namespace, finding, store)
+    try:
+        plan = carried_plan(deployment)
+    except NotTrustedError:
+        plan = None
+    if plan is not None and plan.startup.probes is not None:
+        return float(plan.startup.probes.wait_timeout_seconds)
+    deadline = (deployment.get("spec") or {}).get("progressDeadlineSeconds")
+    return float(deadline + LISTEN_SECONDS if deadline else DEFAULT_TIMEOUT_SECONDS)
 
 
 def _row(model: Model, view: Facts, answer: Answer | None) -> Served:

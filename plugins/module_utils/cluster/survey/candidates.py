@@ -6,19 +6,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ...findings import failure
+from ...findings import FindingsError, failure
 from ...manifests.storage import HOSTNAME_LABEL, volume_name
-from ...plan import inputs_digest
-from ..api.errors import ApiError
+from ...plan.inputs import inputs_digest
+from ...plan.seal import NotTrustedError
 from ..api.objects import Object
-from .last_deployment import planned_memory
+from .last_deployment import carried_plan
+from .no_node import no_node
 from .placement import takes
+from .snapshot import Listing, Snapshot
 
 if TYPE_CHECKING:
     from ...spec.model import Model
-    from ..api.connection import Client
 
 MOST_CANDIDATES = 8
 SIMULATED = "kwok.x-k8s.io/node"
@@ -26,26 +28,23 @@ SIMULATED = "kwok.x-k8s.io/node"
 
 @dataclass(frozen=True)
 class Candidates:
-    """The nodes of the cluster; ``nodes`` is None when they may not be listed."""
+    """The nodes of the cluster, as candidates for a directory."""
 
-    nodes: list[Object] | None
-    why_not: str = ""
+    nodes: Listing
 
-    @property
-    def simulated(self) -> set[str]:
+    @cached_property
+    def simulated(self) -> frozenset[str]:
         """Return the names of nodes that only pretend to run pods."""
-        return {
+        return frozenset(
             str(node["metadata"]["name"])
-            for node in self.nodes or []
+            for node in self.nodes.items or ()
             if SIMULATED in (node["metadata"].get("annotations") or {})
-        }
+        )
 
     def hostname(self, name: str) -> str:
         """Return the label by which a volume finds the node; mostly, not always, its name."""
-        for node in self.nodes or []:
-            if node["metadata"]["name"] == name:
-                return hostname_of(node)
-        return name
+        node = self.nodes.named(name)
+        return hostname_of(node) if node else name
 
     def of(self, model: Model) -> list[str]:
         """Return the nodes to look at; raises ``FindingsError`` for none or too many."""
@@ -54,22 +53,18 @@ class Candidates:
         if given:
             self._check_given(subject, given)
             return [given]
-        if self.nodes is None:
+        if self.nodes.items is None:
             raise failure(
                 "node_unknown",
                 subject,
                 "needs its node, and this user may not list the nodes",
-                evidence=[self.why_not],
+                evidence=[self.nodes.why_not],
                 fix="set storage.node to the node that has the directory",
             )
-        names = sorted(n["metadata"]["name"] for n in self.nodes if takes(n, model))
+        names = sorted(n["metadata"]["name"] for n in self.nodes.items if takes(n, model))
         if not names:
-            raise failure(
-                "no_node",
-                subject,
-                f"none of the {len(self.nodes)} nodes is ready and takes the model's pods",
-                fix="correct node_selector and tolerations, or set storage.node",
-            )
+            fix = "set storage.node"
+            raise FindingsError([no_node(subject, self.nodes.items, model, fix=fix)])
         if len(names) > MOST_CANDIDATES:
             raise failure(
                 "too_many_nodes",
@@ -80,8 +75,8 @@ class Candidates:
         return names
 
     def _check_given(self, subject: str, given: str) -> None:
-        known = sorted(node["metadata"]["name"] for node in self.nodes or [])
-        if self.nodes is not None and given not in known:
+        if self.nodes.items is not None and self.nodes.named(given) is None:
+            known = sorted(str(node["metadata"]["name"]) for node in self.nodes.items)
             raise failure(
                 "node_unknown",
                 subject,
@@ -104,42 +99,38 @@ def given_nodes(models: Sequence[Model]) -> dict[str, str]:
     return {name: node for name, node in named.items() if node and name in with_directory}
 
 
-def read_nodes(client: Client) -> Candidates:
-    """List the nodes, if this user may."""
-    try:
-        return Candidates(client.get("/api/v1/nodes")["items"])
-    except ApiError as error:
-        if error.status != 403:
-            raise
-        return Candidates(None, error.message)
-
-
-def live_node(client: Client, namespace: str, model: Model, *, served: bool) -> str | None:
+def live_node(snapshot: Snapshot, model: Model, *, served: bool) -> str | None:
     """Return the hostname label of the model's live volume, if the volume has the same path.
 
     With ``served`` only when the model's Deployment is available too, and was made from the same
     words: that proves the directory, and the plan that the Deployment carries is still good.
+    What this user may not see proves nothing.
     """
-    try:
-        volume = client.find(f"/api/v1/persistentvolumes/{volume_name(model, namespace)}")
-        if volume is None or not _same_path(volume, model):
-            return None
-        if served and not _is_served(client, namespace, model):
-            return None
-    except ApiError:
-        return None  # not allowed to see it: look at the directory itself
+    volume = snapshot.volumes.named(volume_name(model, snapshot.namespace))
+    if volume is None or not _same_path(volume, model):
+        return None
+    if served and not _is_served(snapshot, model):
+        return None
     return _node_of(volume)
 
 
-def _is_served(client: Client, namespace: str, model: Model) -> bool:
-    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{model.name}"
-    deployment = client.find(path)
+def _is_served(snapshot: Snapshot, model: Model) -> bool:
+    deployment = snapshot.deployments.named(model.name)
     if deployment is None or not deployment["spec"].get("replicas"):
         return False
     status = deployment.get("status") or {}
     same_user = _runs_as(deployment) == (model.run_as_user, model.run_as_group)
-    same_words = (planned_memory(deployment) or {}).get("inputs") == inputs_digest(model)
-    return same_user and same_words and int(status.get("availableReplicas", 0)) > 0
+    available = int(status.get("availableReplicas", 0)) > 0
+    return same_user and available and _made_from(deployment, model)
+
+
+def _made_from(deployment: Object, model: Model) -> bool:
+    """Tell whether the plan that a Deployment carries was made from the same words."""
+    try:
+        plan = carried_plan(deployment)
+    except NotTrustedError:
+        return False
+    return plan is not None and plan.sources.inputs == inputs_digest(model)
 
 
 def _runs_as(deployment: Object) -> tuple[Any, Any]:

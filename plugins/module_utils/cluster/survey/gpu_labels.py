@@ -88,7 +88,7 @@ class _Labels:
         digits = re.fullmatch(r"[0-9]{1,9}", str(value))
         if digits and least <= int(str(value)) <= most:
             return int(str(value))
-        self.remarks.append(f"the label {key}={shown(value)} makes no sense and is not used")
+        self.remarks.append(f"the label {key}={in_ascii(value)} makes no sense and is not used")
         return None
 
 
@@ -99,7 +99,7 @@ def read_card(node: Object, resource: str) -> NodeCard | None:
     return read(node, labels)
 
 
-def shown(value: Any) -> str:
+def in_ascii(value: Any) -> str:
     """Return a label's value in a form that fits into a sentence."""
     return re.sub(r"[^\x20-\x7e]", "?", str(value))[:63]
 
@@ -153,7 +153,7 @@ def _as_driver(
     if difference <= SAME_CARD * card.memory_gib:
         return card.memory_gib, f"the label {label} and the table of cards"
     labels.remarks.append(
-        f"the label {label} does not fit {shown(product)}, for which the table of cards has "
+        f"the label {label} does not fit {in_ascii(product)}, for which the table of cards has "
         f"{card.memory_gib:g} GiB; the label counts"
     )
     return round(less, 2), f"the label {label} less what the driver keeps"
@@ -162,7 +162,7 @@ def _as_driver(
 def _replicas(labels: _Labels, product: str | None) -> int:
     """Return how many slots share one card, with a remark when they do."""
     replicas = labels.number(f"{NVIDIA}.replicas", 0, _MOST_GPUS) or 1
-    way = shown(labels.text(f"{NVIDIA}.sharing-strategy") or "time-slicing")
+    way = in_ascii(labels.text(f"{NVIDIA}.sharing-strategy") or "time-slicing")
     if replicas > 1:
         limit = "each may use that part" if way == "mps" else "nothing keeps them apart"
         share = int(1000 / replicas) / 1000
@@ -236,7 +236,7 @@ def _amd_memory(labels: _Labels, sizes: list[str], product: str | None) -> tuple
         if number and int(number[1]) > 0:
             found.append(int(number[1]))
         else:
-            labels.remarks.append(f"the label for vram, {shown(size)}, makes no sense")
+            labels.remarks.append(f"the label for vram, {in_ascii(size)}, makes no sense")
     if not found:
         return None, "the table of cards"
     if len(found) > 1:

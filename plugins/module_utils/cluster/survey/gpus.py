@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ...spec.model import GPU_RESOURCES, Gpu
 from ..api.objects import Object
-from .gpu_labels import NodeCard, read_card, shown
+from .gpu_labels import NodeCard, in_ascii, read_card
+from .node_names import nodes_in_words
 from .placement import is_open, untolerated
 
 if TYPE_CHECKING:
     from ...spec.model import Model
 
-MOST_NAMES = 3
 _LABELLERS = {"nvidia": "GPU feature discovery", "amd": "the AMD node labeller"}
 _GIVE = "give gpu.product or gpu.memory_gib"
 _Key = TypeVar("_Key", bound=Hashable)
@@ -33,6 +33,11 @@ class NodeGpu:
 
     gpu: Gpu
     notes: tuple[str, ...]
+
+
+def needs_nodes(model: Model) -> bool:
+    """Tell whether the nodes have to be asked for the model's GPU."""
+    return model.accelerator != "cpu" and not (model.gpu.product or model.gpu.memory_gib)
 
 
 def find_gpu(nodes: Sequence[Object], model: Model) -> NodeGpu | None:
@@ -134,14 +139,14 @@ def _notes_on_cards(known: list[NodeCard], chosen: NodeCard | None) -> list[str]
     """One sentence for each kind of card, and one on the choice between several."""
     groups = _grouped(known, lambda card: (*_kind(card), card.source))
     notes = [
-        f"{_where(cards)}: {shown(product or 'GPU')}, {size:g} GiB each by {source}."
+        f"{_where(cards)}: {in_ascii(product or 'GPU')}, {size:g} GiB each by {source}."
         for (product, size, source), cards in sorted(groups.items())
     ]
     kinds = {_kind(card) for card in known}
     if chosen is not None and len(kinds) > 1:
         notes.append(
             f"The pods may get {len(kinds)} different cards; the plan is for the smallest, "
-            f"{shown(chosen.product or 'GPU')}. node_selector picks one."
+            f"{in_ascii(chosen.product or 'GPU')}. node_selector picks one."
         )
     return notes
 
@@ -175,9 +180,4 @@ def _grouped(entries: Sequence[_Entry], key: Callable[[_Entry], _Key]) -> dict[_
 
 
 def _where(cards: Sequence[NodeCard]) -> str:
-    """Return ``node a``, or ``3 nodes (a, b, c)``, or the first of many."""
-    names = sorted(card.node for card in cards)
-    if len(names) == 1:
-        return f"node {names[0]}"
-    more = ", …" if len(names) > MOST_NAMES else ""
-    return f"{len(names)} nodes ({', '.join(names[:MOST_NAMES])}{more})"
+    return nodes_in_words(card.node for card in cards)

@@ -4,64 +4,59 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ...findings import Finding
 from ...manifests.common import PLAN_ANNOTATION
 from ...manifests.storage import claim_name
+from ...plan.model_plan import ModelPlan
+from ...plan.seal import NotTrustedError, unsealed_text
 from ...units import GIB, quantity_or_zero
-from ..api.errors import ApiError
-from ..api.objects import Object
-from ..api.parallel import each
+from ..api.objects import Object, object_id
+from .snapshot import Snapshot
 
 if TYPE_CHECKING:
     from ...spec.model import Model
-    from ..api.connection import Client
 
 
 @dataclass(frozen=True)
 class Last:
-    """The memory plan that a Deployment carries, and the size of the claim (GiB), if any."""
+    """The plan that a Deployment carries, and the size of the claim (GiB), if any.
 
-    memory: Mapping[str, Any] | None = None
+    ``not_trusted`` says why a plan that is there is not used.
+    """
+
+    plan: ModelPlan | None = None
     claim_gib: float | None = None
+    not_trusted: Finding | None = None
 
 
-def read_last(client: Client, namespace: str, models: Sequence[Model]) -> dict[str, Last]:
-    """Read what there is of each model; what this user may not see counts as absent."""
-    found = each(lambda model: _read(client, namespace, model), models)
-    return {model.name: last for model, last in zip(models, found, strict=True)}
-
-
-def _read(client: Client, namespace: str, model: Model) -> Last:
-    deployment = _find(client, f"/apis/apps/v1/namespaces/{namespace}/deployments/{model.name}")
+def last_of(snapshot: Snapshot, model: Model) -> Last:
+    """Return what there is of a model; what this user may not see counts as absent."""
     claim = None
     if model.storage.makes_claim and model.storage.size_gib is None:
-        path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{claim_name(model)}"
-        claim = _find(client, path)
-    return Last(planned_memory(deployment), _claim_gib(claim))
-
-
-def _find(client: Client, path: str) -> Object | None:
+        claim = snapshot.claims.named(claim_name(model))
+    deployment = snapshot.deployments.named(model.name)
     try:
-        found: Object | None = client.find(path)
-    except ApiError as error:
-        if error.status != 403:
-            raise
-        return None
-    return found
+        return Last(carried_plan(deployment), _claim_gib(claim))
+    except NotTrustedError as error:
+        return Last(None, _claim_gib(claim), _not_trusted(deployment or {}, error))
 
 
-def planned_memory(deployment: Object | None) -> Mapping[str, Any] | None:
-    """Read the memory plan out of a Deployment; anybody may have written there."""
+def carried_plan(deployment: Object | None) -> ModelPlan | None:
+    """Read the plan out of a Deployment; anybody may have written there. Raises NotTrustedError."""
     annotations = ((deployment or {}).get("metadata") or {}).get("annotations") or {}
-    try:
-        memory = json.loads(annotations[PLAN_ANNOTATION])["memory"]
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return None
-    return memory if isinstance(memory, dict) else None
+    text = annotations.get(PLAN_ANNOTATION)
+    return None if text is None else unsealed_text(str(text), "plan")
+
+
+def _not_trusted(deployment: Object, error: NotTrustedError) -> Finding:
+    return Finding.warning(
+        "plan_not_trusted",
+        f"{object_id(deployment)}: annotation {PLAN_ANNOTATION}",
+        f"{error}; it is not used",
+    )
 
 
 def _claim_gib(claim: Object | None) -> float | None:

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from ..api.objects import Object
-from ..watch.facts import condition
+from ..api.objects import Object, condition
 
 if TYPE_CHECKING:
     from ...spec.model import Model
@@ -16,18 +17,73 @@ if TYPE_CHECKING:
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
+class Barrier(Enum):
+    """The kinds of reasons that keep pods off a node."""
+
+    NOT_READY = "not ready"
+    CORDONED = "cordoned"
+    SELECTOR = "node selector"
+    AFFINITY = "node affinity"
+    TAINT = "taint"
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """One reason why a node does not take a model's pods.
+
+    ``detail``: the condition's reason, the label that is asked for, the affinity, or the taint.
+    """
+
+    barrier: Barrier
+    detail: str = ""
+
+
+# A controller sets these beside the state that they repeat; they are no reason of their own.
+_TAINTS_OF_STATES = {
+    Barrier.NOT_READY: ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"),
+    Barrier.CORDONED: ("node.kubernetes.io/unschedulable",),
+}
+
+
 def takes(node: Object, model: Model) -> bool:
     """Tell whether a node is open to the model's pods and they tolerate its taints."""
-    return is_open(node, model) and not untolerated(node, model)
+    return next(obstacles(node, model), None) is None
 
 
 def is_open(node: Object, model: Model) -> bool:
     """Tell whether a node is ready, schedulable, and matches selector and affinity."""
+    return all(found.barrier is Barrier.TAINT for found in obstacles(node, model))
+
+
+def obstacles(node: Object, model: Model) -> Iterator[Obstacle]:
+    """Yield all that keeps a model's pods off a node."""
+    states = list(_states(node))
+    yield from states
     labels = node["metadata"].get("labels") or {}
-    ready = (condition(node, "Ready") or {}).get("status") == "True"
-    cordoned = (node.get("spec") or {}).get("unschedulable")
-    matches = all(labels.get(key) == value for key, value in model.node_selector.items())
-    return ready and not cordoned and matches and _has_affinity(node, model)
+    for key, value in model.node_selector.items():
+        if labels.get(key) != value:
+            yield Obstacle(Barrier.SELECTOR, f"{key}={value}")
+    if not _has_affinity(node, model):
+        yield Obstacle(Barrier.AFFINITY, _affinity_text(model))
+    repeated = {key for state in states for key in _TAINTS_OF_STATES[state.barrier]}
+    for taint in untolerated(node, model):
+        if taint.get("key") not in repeated:
+            yield Obstacle(Barrier.TAINT, _taint_text(taint))
+
+
+def _states(node: Object) -> Iterator[Obstacle]:
+    """Yield what keeps every pod off a node."""
+    ready = condition(node, "Ready") or {}
+    if ready.get("status") != "True":
+        yield Obstacle(Barrier.NOT_READY, str(ready.get("reason") or ""))
+    if (node.get("spec") or {}).get("unschedulable"):
+        yield Obstacle(Barrier.CORDONED)
+
+
+def _taint_text(taint: Object) -> str:
+    """Write a taint as kubectl does: ``key=value:effect``."""
+    value = f"={taint['value']}" if taint.get("value") else ""
+    return f"{taint.get('key')}{value}:{taint.get('effect')}"
 
 
 def untolerated(node: Object, model: Model) -> list[Object]:
@@ -49,10 +105,29 @@ def _tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
 
 def _has_affinity(node: Object, model: Model) -> bool:
     """Check the node affinity that is required: one of its terms must match."""
-    rules = _mapping(_mapping(model.affinity.get("nodeAffinity")).get(REQUIRED))
+    rules = _required(model)
     if not rules:
         return True
     return any(_meets_term(node, term) for term in _mappings(rules.get("nodeSelectorTerms")))
+
+
+def _required(model: Model) -> Mapping[str, Any]:
+    return _mapping(_mapping(model.affinity.get("nodeAffinity")).get(REQUIRED))
+
+
+def _affinity_text(model: Model) -> str:
+    """Write the required node affinity on a line: ``zone In a, b and disk Exists or …``."""
+    terms = []
+    for term in _mappings(_required(model).get("nodeSelectorTerms")):
+        rules = _mappings(term.get("matchExpressions")) + _mappings(term.get("matchFields"))
+        terms.append(" and ".join(map(_rule_text, rules)) or "no condition")
+    return " or ".join(terms) or "no term"
+
+
+def _rule_text(rule: Mapping[str, Any]) -> str:
+    values = rule.get("values")
+    shown = " " + ", ".join(map(str, values)) if isinstance(values, list) and values else ""
+    return f"{rule.get('key')} {rule.get('operator')}{shown}"
 
 
 def _meets_term(node: Object, term: Mapping[str, Any]) -> bool:

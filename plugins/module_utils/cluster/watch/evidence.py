@@ -8,48 +8,72 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ...findings import Finding, FindingsError
+from ..api.kinds import known
 from ..api.redact import Redactor, secret_values
+from .rules.rule import SEE_LOG, Evidence
 
 if TYPE_CHECKING:
     from ..api.connection import Client
     from ..api.objects import Object
     from .step import Suspicion
-    from .store import Store
 
 LOG_LINES = 15
 FETCHED_LINES = 60
 LINE_WIDTH = 160
+UNREADABLE = "not readable: this user may not get pods/log"
+# The kubelet answers so, with a good status, when it has removed the container already.
+REMOVED = "unable to retrieve container logs"
 
 
-def explained(client: Client, namespace: str, suspicion: Suspicion, store: Store) -> Finding:
+def explained(client: Client, namespace: str, name: str, suspicion: Suspicion) -> Finding:
     """Return the finding for a confirmed suspicion, with the last log lines of its container."""
-    evidence = suspicion.evidence
-    pod = store.named("Pod", evidence.pod) if evidence.pod else None
+    evidence, pod = suspicion.evidence, suspicion.pod
     redact = Redactor(_known_values(client, namespace, pod))
     shown = [redact(line) for line in evidence.lines]
+    tail: list[str] = []
     if pod is not None:
-        tail = _log_tail(client, namespace, pod, evidence.container)
-        shown += [f"log: {_cut(redact(line))}" for line in tail]
-    subject = f"{suspicion.model}: {evidence.subject}"
+        tail = _log_tail(client, namespace, evidence)
+        main = pod["spec"]["containers"][0]["name"]
+        origin = "log" if evidence.container == main else f"log of {evidence.container}"
+        shown += [f"{origin}: {_cut(redact(line))}" for line in tail]
     return Finding.error(
-        suspicion.rule, subject, redact(evidence.cause), evidence=shown, fix=suspicion.fix
+        suspicion.rule,
+        f"{name}: {evidence.subject}",
+        redact(evidence.cause),
+        evidence=shown,
+        fix=_without_log(namespace, suspicion) if tail in ([], [UNREADABLE]) else suspicion.fix,
     )
 
 
-def _log_tail(client: Client, namespace: str, pod: Object, container: str) -> list[str]:
-    """Return the end of the log of the container's last run, or of the present one."""
-    path = f"/api/v1/namespaces/{namespace}/pods/{pod['metadata']['name']}/log"
+def _without_log(namespace: str, suspicion: Suspicion) -> str:
+    """Return the fix with the way to the log where it would point at lines that are not there."""
+    evidence = suspicion.evidence
+    command = f"kubectl logs -n {namespace} {evidence.pod} -c {evidence.container} --previous"
+    return suspicion.fix.replace(SEE_LOG, f"see its log: {command}")
+
+
+def _log_tail(client: Client, namespace: str, evidence: Evidence) -> list[str]:
+    """Return the end of the log of a container's last run, or of the present one.
+
+    Which of the two there is depends on how far the kubelet is with the next start and with
+    tidying up, so both are tried.
+    """
+    path = known("Pod").path(namespace, evidence.pod) + "/log"
     for previous in ("true", "false"):
-        query = {"container": container, "tailLines": FETCHED_LINES, "previous": previous}
+        query = {
+            "container": evidence.container,
+            "tailLines": FETCHED_LINES,
+            "previous": previous,
+        }
         try:
             reply = client.send("GET", path, query=query, accept="text/plain", attempts=1)
         except FindingsError:
-            return []
-        if reply.status == 200 and reply.body.strip():
-            lines = reply.body.decode("utf-8", "replace").splitlines()
-            return telling_lines(lines)
+            continue
         if reply.status == 403:
-            return ["not readable: this user may not get pods/log"]
+            return [UNREADABLE]
+        lines = telling_lines(reply.body.decode("utf-8", "replace").splitlines())
+        if reply.status == 200 and lines and not lines[0].startswith(REMOVED):
+            return lines
     return []
 
 
@@ -66,7 +90,7 @@ def _known_values(client: Client, namespace: str, pod: Object | None) -> list[st
     values: list[str] = []
     for name in sorted(set(_secret_names(pod or {}))):
         try:
-            secret = client.find(f"/api/v1/namespaces/{namespace}/secrets/{name}")
+            secret = client.find(known("Secret").path(namespace, name))
         except FindingsError:
             continue  # without the right to read it only the shapes of tokens are hidden
         values += secret_values(secret or {})

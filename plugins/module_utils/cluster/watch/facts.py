@@ -1,25 +1,45 @@
 # Copyright (c) 2026, the llmops.vllm contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One model's view of the store: its Deployment, the pods of the newest revision, their claims."""
+"""One target's view of the store: its workload, the pods of the newest revision, their claims."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..api.objects import Object, uid
-from .store import ContainerMemory, Store, container_statuses
+from ..api.objects import Object, condition, uid
+from .store import NODES, ContainerMemory, Reader, container_statuses, of_service
+from .workloads.questions import WorkloadKind, observed
+from .workloads.table import workload_kind
+
+
+class Workload(NamedTuple):
+    """Which workload: its kind and name."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
 
 
 @dataclass(frozen=True)
 class Target:
-    """One model to wait for, at most ``timeout_seconds`` after ``started`` (watcher's clock)."""
+    """A workload to wait for, at most ``timeout_seconds`` after ``started`` (watcher's clock).
 
-    name: str
+    ``service``: the Service that must send requests to its pods, "" for none.
+    """
+
+    workload: Workload
     timeout_seconds: float
+    service: str = ""
     started: float = 0.0
+
+    @property
+    def ends(self) -> float:
+        """Return the moment at which its time is up."""
+        return self.started + self.timeout_seconds
 
 
 @dataclass(frozen=True)
@@ -72,24 +92,31 @@ class Pod:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rules look at. ``nodes`` is None when they may not be read."""
+    """What the rules look at. ``nodes`` is None when they may not be read.
+
+    ``makers`` are the objects that make the pods, ``missing`` is what the workload's own status
+    still lacks. ``removed``: it was there and is no more. ``steady``: no pod of it has come or
+    changed since the first look.
+    """
 
     target: Target
-    deployment: Object | None
-    replica_set: Object | None
+    workload: Object | None
+    makers: tuple[Object, ...]
+    missing: str
+    wanted: int
     pods: tuple[Pod, ...]
     events: tuple[Object, ...]
     claims: tuple[tuple[Object, tuple[Object, ...]], ...]
     nodes: tuple[Object, ...] | None
-    # UIDs of the pods that the Service sends requests to; None when that cannot be read.
+    # UIDs of the pods that the Service sends requests to; None when that is not asked or known.
     served_by: frozenset[str] | None
+    removed: bool
+    steady: bool
 
     @property
-    def wanted(self) -> int:
-        """Return the number of replicas that the Deployment asks for."""
-        if self.deployment is None:
-            return 0
-        return int(self.deployment["spec"].get("replicas", 1))
+    def observed(self) -> bool:
+        """Tell whether the controller has seen the present generation."""
+        return self.workload is not None and observed(self.workload)
 
     def containers(self) -> Iterator[tuple[Pod, Container]]:
         """Yield each container of each pod that is not ready yet."""
@@ -98,90 +125,71 @@ class Facts:
                 yield from ((pod, container) for container in pod.containers)
 
 
-def condition(item: Object, kind: str) -> dict[str, Any] | None:
-    """Return a status condition by its type."""
-    found: list[dict[str, Any]] = (item.get("status") or {}).get("conditions") or []
-    return next((entry for entry in found if entry.get("type") == kind), None)
-
-
-def facts(store: Store, target: Target) -> Facts:
-    """Collect what the store knows about one model."""
-    deployment = store.named("Deployment", target.name)
-    replica_set = _newest_replica_set(store, deployment)
-    pods = tuple(_pod(store, item) for item in _living_pods(store, replica_set))
-    owners = [item for item in (deployment, replica_set) if item is not None]
+def facts(reader: Reader, target: Target) -> Facts:
+    """Collect what the store knows about one target."""
+    kind, name = target.workload
+    row = workload_kind(kind)
+    item = reader.named(kind, name)
+    makers = row.makers(reader, item) if item else []
+    living = _living_pods(reader, row, item, makers) if item else []
+    about = {uid(entry): entry for entry in [item, *makers] if entry}
     return Facts(
         target=target,
-        deployment=deployment,
-        replica_set=replica_set,
-        pods=pods,
-        events=tuple(event for item in owners for event in store.events(item)),
-        claims=tuple(_claims(store, deployment)),
-        nodes=tuple(store.all("Node")) if "Node" in store.listed else None,
-        served_by=_served_by(store, target.name),
+        workload=item,
+        makers=tuple(makers),
+        missing=row.missing(item, makers) if item else f"the {kind} does not exist",
+        wanted=row.wanted(item) if item else 0,
+        pods=tuple(_pod(reader, pod) for pod in living),
+        events=tuple(event for entry in about.values() for event in reader.events(entry)),
+        claims=tuple(_claims(reader, living)),
+        nodes=tuple(reader.find(NODES)) if reader.listed("Node") else None,
+        served_by=_served_by(reader, target.service),
+        removed=reader.removed(kind, name),
+        steady=not any(reader.changed(pod) for pod in living),
     )
 
 
-def _newest_replica_set(store: Store, deployment: Object | None) -> Object | None:
-    """Return the ReplicaSet with the Deployment's present pod template.
-
-    A Deployment that its controller has not looked at yet has no such ReplicaSet: the ones there
-    are old.
-    """
-    if deployment is None:
-        return None
-    wanted = _template(deployment)
-    owned = store.owned("ReplicaSet", deployment)
-    same = [item for item in owned if _template(item) == wanted]
-    return min(same, key=lambda item: item["metadata"].get("creationTimestamp", ""), default=None)
-
-
-def _template(item: Object) -> Object:
-    """Return the pod template without the label that the controller adds."""
-    template: Object = copy.deepcopy(item["spec"]["template"])
-    metadata = template.get("metadata") or {}
-    (metadata.get("labels") or {}).pop("pod-template-hash", None)
-    return template
-
-
-def _living_pods(store: Store, replica_set: Object | None) -> list[Object]:
-    if replica_set is None:
-        return []
-    pods = store.owned("Pod", replica_set)
-    living = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+def _living_pods(
+    reader: Reader, row: WorkloadKind, item: Object, makers: list[Object]
+) -> list[Object]:
+    """Return the pods of the newest revision that nobody is removing, by name."""
+    made = [pod for maker in makers for pod in reader.owned("Pod", maker)]
+    living = [
+        pod
+        for pod in made
+        if not pod["metadata"].get("deletionTimestamp") and row.is_newest(item, pod)
+    ]
     return sorted(living, key=lambda pod: str(pod["metadata"]["name"]))
 
 
-def _pod(store: Store, item: Object) -> Pod:
+def _pod(reader: Reader, item: Object) -> Pod:
     containers = tuple(
-        Container(status["name"], status, store.memory(item, status["name"]))
+        Container(status["name"], status, reader.memory(item, status["name"]))
         for status in container_statuses(item)
     )
-    return Pod(item, containers, tuple(store.events(item)))
+    return Pod(item, containers, tuple(reader.events(item)))
 
 
-def _claims(store: Store, deployment: Object | None) -> Iterator[tuple[Object, tuple[Object, ...]]]:
-    """Yield the claims that the pods mount, with their events."""
-    spec = deployment["spec"]["template"]["spec"] if deployment else {}
-    for volume in spec.get("volumes") or []:
-        name = (volume.get("persistentVolumeClaim") or {}).get("claimName")
-        claim = store.named("PersistentVolumeClaim", name) if name else None
+def _claims(reader: Reader, pods: list[Object]) -> Iterator[tuple[Object, tuple[Object, ...]]]:
+    """Yield the claims that the pods mount, each once, with their events."""
+    volumes = [volume for pod in pods for volume in pod["spec"].get("volumes") or []]
+    names = [(volume.get("persistentVolumeClaim") or {}).get("claimName") for volume in volumes]
+    for name in dict.fromkeys(name for name in names if name):
+        claim = reader.named("PersistentVolumeClaim", name)
         if claim is not None:
-            yield claim, tuple(store.events(claim))
+            yield claim, tuple(reader.events(claim))
 
 
-def _served_by(store: Store, service: str) -> frozenset[str] | None:
-    if "EndpointSlice" not in store.listed:
+def _served_by(reader: Reader, service: str) -> frozenset[str] | None:
+    if not service or not reader.listed("EndpointSlice"):
         return None
-    found = set()
-    for item in store.all("EndpointSlice"):
-        labels = item["metadata"].get("labels") or {}
-        if labels.get("kubernetes.io/service-name") != service:
-            continue
-        for endpoint in item.get("endpoints") or []:
-            if (endpoint.get("conditions") or {}).get("ready", True):
-                found.add(str((endpoint.get("targetRef") or {}).get("uid", "")))
-    return frozenset(found)
+    endpoints = [
+        endpoint
+        for item in reader.find(of_service(service))
+        for endpoint in item.get("endpoints") or []
+        if (endpoint.get("conditions") or {}).get("ready", True)
+    ]
+    return frozenset(str((entry.get("targetRef") or {}).get("uid", "")) for entry in endpoints)
 
 
 def pod_ids(pods: tuple[Pod, ...]) -> frozenset[str]:

@@ -4,55 +4,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from unicodedata import east_asian_width
-
-from ...findings import WIDTH
-from .ready import Readiness, Stage
-
-if TYPE_CHECKING:
-    from .step import Verdict
+from ...report.text import shorten
+from ..api.redact import Redactor
+from .ready import Progress, Readiness
+from .rules.rule import Evidence
+from .step import Certainty, Verdict
 
 _TEXTS = {
-    Stage.SCHEDULED: "scheduled",
-    Stage.PULLING: "pulling the image",
-    Stage.STARTING: "pulled, starting",
-    Stage.LOADING: "loading",
-    Stage.READY: "ready",
+    Progress.SCHEDULED: "scheduled",
+    Progress.PULLING: "pulling the image",
+    Progress.STARTING: "pulled, starting",
+    Progress.LOADING: "loading",
+    Progress.READY: "ready",
 }
 
 
-def progress_lines(before: Verdict | None, after: Verdict) -> list[str]:
+def progress_lines(name: str, before: Verdict | None, after: Verdict) -> list[str]:
     """Return the lines for what is new; none when nothing a user would notice has changed."""
-    lines = []
-    for name, state in after.models.items():
-        last = before.models.get(name) if before else None
-        lines += [shorten(f"{name}: {text}") for text in _model_texts(last, state)]
-    known = {(f.model, f.rule) for f in before.findings} if before else set()
-    for finding in after.findings:
-        if (finding.model, finding.rule) not in known and finding not in after.confirmed():
-            evidence = finding.evidence
-            text = " ".join([f"{evidence.cause};", *evidence.lines[:1]])
-            lines.append(shorten(f"{finding.model}: watching: {text}"))
-    return lines
+    texts = _texts(before.readiness if before else None, after.readiness)
+    known = {suspicion.rule for suspicion in before.suspicions} if before else set()
+    for suspicion in after.suspicions:
+        if suspicion.certainty is Certainty.CONFIRMED:
+            texts += [] if before and before.failed else [f"failed: {suspicion.evidence.cause}"]
+        elif suspicion.rule not in known:
+            texts.append(_watching(suspicion.evidence))
+    redact = Redactor()
+    return [shorten(f"{name}: {redact(text)}") for text in texts]
 
 
-def shorten(text: str, width: int = WIDTH) -> str:
-    """Return the text on one line that fits the terminal."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    if columns(line) <= width:
-        return line
-    while columns(line) > width - 3:
-        line = line[:-1]
-    return line.rstrip() + "..."
+def _watching(evidence: Evidence) -> str:
+    """Return the text for a suspicion.
+
+    What a container said last may hold anything: it comes with the end, without its secrets.
+    """
+    said = () if evidence.pod else evidence.lines[:1]
+    return "; ".join([f"watching: {evidence.cause}", *said])
 
 
-def columns(text: str) -> int:
-    """Return how many columns of a terminal a text takes; East Asian characters take two."""
-    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def _model_texts(last: Readiness | None, state: Readiness) -> list[str]:
+def _texts(last: Readiness | None, state: Readiness) -> list[str]:
     if last is None and state.ready:
         return [f"{state.have} of {state.want} ready" + _nodes(state)]
     texts = []
@@ -60,31 +49,31 @@ def _model_texts(last: Readiness | None, state: Readiness) -> list[str]:
         texts.append("waits in a queue")
     texts += _restart_texts(last, state)
     reached = _new_counts(last, state)
-    if Stage.SCHEDULED in reached:
-        texts.append(_counted("scheduled", reached[Stage.SCHEDULED], state) + _nodes(state))
-    # Stages that were passed between two looks are not worth a line each.
-    later = [stage for stage in reached if Stage.SCHEDULED < stage < Stage.READY]
+    if Progress.SCHEDULED in reached:
+        texts.append(_counted("scheduled", reached[Progress.SCHEDULED], state) + _nodes(state))
+    # What was passed between two looks is not worth a line each.
+    later = [step for step in reached if Progress.SCHEDULED < step < Progress.READY]
     if later:
         texts.append(_counted(_TEXTS[max(later)], reached[max(later)], state))
-    if Stage.READY in reached:
+    if Progress.READY in reached:
         texts.append(f"{state.have} of {state.want} ready")
     return texts
 
 
-def _new_counts(last: Readiness | None, state: Readiness) -> dict[Stage, int]:
-    """Return, per stage, how many pods have reached it, where that number has grown."""
+def _new_counts(last: Readiness | None, state: Readiness) -> dict[Progress, int]:
+    """Return, how many pods have come how far, where that number has grown."""
     now, earlier = _reached(state), _reached(last)
-    return {stage: count for stage, count in now.items() if count > earlier.get(stage, 0)}
+    return {step: count for step, count in now.items() if count > earlier.get(step, 0)}
 
 
-def _reached(state: Readiness | None) -> dict[Stage, int]:
+def _reached(state: Readiness | None) -> dict[Progress, int]:
     if state is None:
         return {}
     counts = {}
-    for stage in _TEXTS:
-        count = sum(pod.stage >= stage for pod in state.pods.values())
+    for progress in _TEXTS:
+        count = sum(pod.progress >= progress for pod in state.pods.values())
         if count:
-            counts[stage] = count
+            counts[progress] = count
     return counts
 
 

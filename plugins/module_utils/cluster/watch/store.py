@@ -2,23 +2,63 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is known about a namespace: the last state of each object, and what must not be forgotten.
 
+Each object is filed under the keys by which it is looked up, and taking in an observation returns
+the keys under which something has changed: whoever looked there must look again, nobody else.
+
 No input or output and no clock below this line of the package: time comes with each observation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..api.objects import Object, uid
 
 PULL_REASONS = frozenset({"ErrImagePull", "ImagePullBackOff"})
 
 
+class Key(NamedTuple):
+    """A place where objects of one kind are looked up: by what, and its value."""
+
+    kind: str
+    by: str
+    value: str
+
+
+def named(kind: str, name: str) -> Key:
+    """The object with a name."""
+    return Key(kind, "name", name)
+
+
+def owned_by(kind: str, owner: Object) -> Key:
+    """The objects that another one controls."""
+    return Key(kind, "owner", uid(owner))
+
+
+def about(item: Object) -> Key:
+    """The events about an object."""
+    return Key("Event", "about", uid(item))
+
+
+def of_service(name: str) -> Key:
+    """The EndpointSlices of a Service."""
+    return Key("EndpointSlice", "service", name)
+
+
+def listed(kind: str) -> Key:
+    """Whether objects of a kind have been listed."""
+    return Key(kind, "listed", "")
+
+
+# There are few, and each matters to all.
+NODES = Key("Node", "any", "")
+
+
 @dataclass(frozen=True)
 class Observation:
-    """One thing seen at ``t`` (seconds): type ADDED, MODIFIED, DELETED, or LISTED.
+    """One thing seen at ``t`` (seconds): type ADDED, MODIFIED, DELETED, LISTED or DENIED.
 
     The object of LISTED is ``{"kind": K, "items": [...]}``: all objects of that kind.
     """
@@ -54,50 +94,151 @@ class Store:
     """Everything known; changed only by ``fold``."""
 
     objects: dict[str, dict[str, Object]] = field(default_factory=dict)
+    index: dict[Key, dict[str, Object]] = field(default_factory=dict)
     containers: dict[tuple[str, str], ContainerMemory] = field(default_factory=dict)
-    first_seen: dict[str, float] = field(default_factory=dict)
     listed: set[str] = field(default_factory=set)
     denied: set[str] = field(default_factory=set)
-    # UIDs of objects that have changed since they were first listed.
+    # UIDs of objects that came or changed after their kind was first listed.
     changed: set[str] = field(default_factory=set)
+    # Under which keys there has ever been an object.
+    known: set[Key] = field(default_factory=set)
 
     def all(self, kind: str) -> list[Object]:
         """Return the objects of one kind."""
         return list(self.objects.get(kind, {}).values())
 
-    def named(self, kind: str, name: str) -> Object | None:
-        """Return one object by its name."""
-        return next((o for o in self.all(kind) if o["metadata"]["name"] == name), None)
-
-    def owned(self, kind: str, owner: Object) -> list[Object]:
-        """Return the objects of one kind that ``owner`` controls."""
-        wanted = uid(owner)
-        return [item for item in self.all(kind) if wanted in _owners(item)]
-
-    def events(self, item: Object) -> list[Object]:
-        """Return the events about one object, oldest first."""
-        wanted = uid(item)
-        about = [e for e in self.all("Event") if e["involvedObject"].get("uid") == wanted]
-        return sorted(about, key=event_time)
+    def find(self, key: Key) -> list[Object]:
+        """Return the objects at one place."""
+        return list(self.index.get(key, {}).values())
 
     def memory(self, pod: Object, container: str) -> ContainerMemory:
         """Return what is remembered of a container."""
         return self.containers.get((uid(pod), container), ContainerMemory())
 
 
-def fold(store: Store, seen: Observation) -> Store:
-    """Take in one observation; the same one a second time changes nothing."""
+def fold(store: Store, seen: Observation) -> set[Key]:
+    """Take in one observation; return where something changed.
+
+    The same observation a second time, and a list of what is known already, change nothing.
+    """
     kind = seen.object["kind"]
     if seen.type == "DENIED":
+        touched = set() if kind in store.denied else {listed(kind)}
         store.denied.add(kind)
-    elif seen.type == "LISTED":
-        _replace_all(store, kind, seen.object["items"], seen.t)
-    elif seen.type == "DELETED":
-        store.objects.get(kind, {}).pop(uid(seen.object), None)
-    else:
-        store.changed.add(uid(seen.object))
-        _put(store, seen.object, seen.t)
-    return store
+        return touched
+    if seen.type == "LISTED":
+        return _replace_all(store, kind, seen.object["items"])
+    if seen.type == "DELETED":
+        return _remove(store, kind, uid(seen.object))
+    return _put(store, seen.object)
+
+
+def _replace_all(store: Store, kind: str, items: Iterable[Object]) -> set[Key]:
+    present = {uid(item): {**item, "kind": kind} for item in items}
+    touched: set[Key] = set()
+    for gone in store.objects.get(kind, {}).keys() - present.keys():
+        touched |= _remove(store, kind, gone)
+    for item in present.values():
+        touched |= _put(store, item)
+    if kind not in store.listed:
+        store.listed.add(kind)
+        touched.add(listed(kind))
+    return touched
+
+
+def _put(store: Store, item: Object) -> set[Key]:
+    kind, name = item["kind"], uid(item)
+    before = store.objects.setdefault(kind, {}).get(name)
+    if before == item:
+        return set()
+    if kind in store.listed:
+        store.changed.add(name)
+    store.objects[kind][name] = item
+    old, new = set(_keys(before) if before else ()), set(_keys(item))
+    for key in old - new:
+        _unfile(store, key, name)
+    for key in new:
+        store.index.setdefault(key, {})[name] = item
+    store.known |= new
+    if kind == "Pod":
+        for status in container_statuses(item):
+            _remember(store, item, status)
+    return old | new
+
+
+def _remove(store: Store, kind: str, name: str) -> set[Key]:
+    before = store.objects.get(kind, {}).pop(name, None)
+    touched = set(_keys(before)) if before else set()
+    for key in touched:
+        _unfile(store, key, name)
+    return touched
+
+
+def _unfile(store: Store, key: Key, name: str) -> None:
+    place = store.index[key]
+    del place[name]
+    if not place:
+        del store.index[key]
+
+
+def _keys(item: Object) -> Iterator[Key]:
+    """Yield the places where an object is looked up."""
+    kind, metadata = item["kind"], item["metadata"]
+    if kind == "Event":
+        yield Key(kind, "about", str(item["involvedObject"].get("uid")))
+        return
+    if kind == "Node":
+        yield NODES
+        return
+    yield named(kind, str(metadata.get("name")))
+    for reference in metadata.get("ownerReferences") or []:
+        if reference.get("controller"):
+            yield Key(kind, "owner", str(reference["uid"]))
+    if kind == "EndpointSlice":
+        yield of_service(str((metadata.get("labels") or {}).get("kubernetes.io/service-name")))
+
+
+class Reader:
+    """Looks things up in the store for one target, and remembers where it looked."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.keys: set[Key] = set()
+
+    def find(self, key: Key) -> list[Object]:
+        """Return the objects at one place."""
+        self.keys.add(key)
+        return self._store.find(key)
+
+    def named(self, kind: str, name: str) -> Object | None:
+        """Return one object by its name."""
+        return next(iter(self.find(named(kind, name))), None)
+
+    def owned(self, kind: str, owner: Object) -> list[Object]:
+        """Return the objects of one kind that ``owner`` controls."""
+        return self.find(owned_by(kind, owner))
+
+    def events(self, item: Object) -> list[Object]:
+        """Return the events about one object, oldest first."""
+        return sorted(self.find(about(item)), key=event_time)
+
+    def listed(self, kind: str) -> bool:
+        """Tell whether the objects of a kind are known."""
+        self.keys.add(listed(kind))
+        return kind in self._store.listed
+
+    def removed(self, kind: str, name: str) -> bool:
+        """Tell whether there was such an object and is none any more."""
+        key = named(kind, name)
+        return not self.find(key) and key in self._store.known
+
+    def memory(self, pod: Object, container: str) -> ContainerMemory:
+        """Return what is remembered of a container; it changes with its pod only."""
+        return self._store.memory(pod, container)
+
+    def changed(self, item: Object) -> bool:
+        """Tell whether an object came or changed after the first look."""
+        return uid(item) in self._store.changed
 
 
 def event_time(event: Object) -> str:
@@ -113,21 +254,6 @@ def event_count(event: Object) -> int:
     """Return how often an event occurred."""
     series = event.get("series") or {}
     return int(series.get("count") or event.get("count") or 1)
-
-
-def _replace_all(store: Store, kind: str, items: Iterable[Object], t: float) -> None:
-    store.objects[kind] = {}
-    store.listed.add(kind)
-    for item in items:
-        _put(store, {**item, "kind": kind}, t)
-
-
-def _put(store: Store, item: Object, t: float) -> None:
-    store.objects.setdefault(item["kind"], {})[uid(item)] = item
-    store.first_seen.setdefault(uid(item), t)
-    if item["kind"] == "Pod":
-        for status in container_statuses(item):
-            _remember(store, item, status)
 
 
 def container_statuses(pod: Object) -> list[dict[str, Any]]:
@@ -163,8 +289,3 @@ def _remember_exit(memory: ContainerMemory, ended: dict[str, Any]) -> None:
     )
     if found not in memory.exits:
         memory.exits.append(found)
-
-
-def _owners(item: Object) -> list[str]:
-    references = item["metadata"].get("ownerReferences") or []
-    return [reference["uid"] for reference in references if reference.get("controller")]

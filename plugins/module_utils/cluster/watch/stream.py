@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the llmops.vllm contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The only input of the watch: one thread per kind, all into one queue."""
+"""The only input of the watch: one thread for each kind, all into one queue."""
 
 from __future__ import annotations
 
@@ -8,34 +8,28 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from ...findings import Finding, FindingsError
 from ..api.errors import ApiError
+from ..api.kinds import known
 from .store import Observation
 
 if TYPE_CHECKING:
     from ..api.connection import Client
 
-# The first group is needed for a verdict; without the second there is only less evidence.
-NEEDED = {
-    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
-    "ReplicaSet": "/apis/apps/v1/namespaces/{}/replicasets",
-    "Pod": "/api/v1/namespaces/{}/pods",
-}
-HELPFUL = {
-    "Event": "/api/v1/namespaces/{}/events",
-    "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
-    "PersistentVolumeClaim": "/api/v1/namespaces/{}/persistentvolumeclaims",
-}
+# Without these there is only less evidence.
+HELPFUL = ("Event", "EndpointSlice", "PersistentVolumeClaim")
 # Read once: what nodes there are tells "never" from "not now".
-NODES = "/api/v1/nodes"
+NODE = "Node"
 WATCH_SECONDS = 300
 # The API server sends a bookmark about every minute; a longer silence is a dead connection.
 SILENCE_SECONDS = 90.0
 POLL_SECONDS = 2.0
 REOPEN_SECONDS = 0.2
+# One change of a model shows in several objects within this time: they are judged together.
+TOGETHER_SECONDS = 0.1
 # An API server that restarts is back within this time; after that the wait ends with its error.
 OUTAGE_SECONDS = 60.0
 
@@ -43,14 +37,18 @@ OUTAGE_SECONDS = 60.0
 class Streams:
     """Watches one namespace until it is closed."""
 
-    def __init__(self, client: Client, namespace: str) -> None:
+    def __init__(self, client: Client, namespace: str, needed: Sequence[str]) -> None:
+        """Watch the ``needed`` kinds, without which there is no verdict, and those that help."""
         self._client = client
+        self._needed = frozenset(needed)
         self._closed = threading.Event()
         self._responses: dict[str, Any] = {}
         self.seen: queue.Queue[Observation | FindingsError] = queue.Queue()
         self._threads = [
-            threading.Thread(target=self._run, args=(kind, path.format(namespace)), daemon=True)
-            for kind, path in [*NEEDED.items(), *HELPFUL.items()]
+            threading.Thread(
+                target=self._run, args=(kind, known(kind).path(namespace)), daemon=True
+            )
+            for kind in [*needed, *HELPFUL]
         ]
         self._threads.append(threading.Thread(target=self._nodes_once, daemon=True))
 
@@ -79,6 +77,7 @@ class Streams:
             found = [self.seen.get(timeout=timeout_seconds)]
         except queue.Empty:
             return []
+        self._closed.wait(TOGETHER_SECONDS)
         while True:
             try:
                 found.append(self.seen.get_nowait())
@@ -150,15 +149,15 @@ class Streams:
 
     def _nodes_once(self) -> None:
         try:
-            self._list("Node", NODES)
+            self._list(NODE, known(NODE).path())
         except FindingsError:
-            self._put("DENIED", {"kind": "Node"})
+            self._put("DENIED", {"kind": NODE})
 
     def _put(self, kind: str, item: dict[str, Any]) -> None:
         self.seen.put(Observation(time.monotonic(), kind, item))
 
     def _give_up(self, kind: str, error: ApiError) -> None:
-        if kind in NEEDED:
+        if kind in self._needed:
             self.seen.put(error)
         else:
             self._put("DENIED", {"kind": kind})

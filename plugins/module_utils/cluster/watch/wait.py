@@ -1,45 +1,52 @@
 # Copyright (c) 2026, the llmops.vllm contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Waits for all models at once: streams into the store, the store into verdicts, until one ends."""
+"""Waits for all targets at once: streams into the store, the store into a verdict for each."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from ...findings import FindingsError
-from .facts import Target, facts, pod_ids
+from ..api.objects import Object
+from ..api.say import Say
+from .facts import Facts, Target, Workload, facts
 from .progress import progress_lines
-from .step import Status, Verdict, Waiting, step
-from .store import Store, fold
-from .stream import HELPFUL, NEEDED, Streams
+from .step import Verdict, Waiting
+from .store import Observation, Reader, Store, fold
+from .stream import HELPFUL, NODE, Streams
+from .workloads.table import kinds_to_read
 
 if TYPE_CHECKING:
     from ..api.connection import Client
 
 TICK_SECONDS = 0.5
-# A model that is ready must stay so for this long: some crash right after they said they are.
-SETTLE_SECONDS = 2.0
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Watched:
-    """The end of a wait: the verdict and what was known."""
-
-    verdict: Verdict
-    store: Store
 
 
 class Watch:
-    """One watch over one namespace, which outlives several waits."""
+    """One watch over one namespace; ``verdicts`` may be read from other threads."""
 
-    def __init__(self, client: Client, namespace: str, say: Say) -> None:
-        self._streams = Streams(client, namespace)
+    def __init__(
+        self,
+        client: Client,
+        namespace: str,
+        targets: Iterable[Target],
+        say: Say,
+        *,
+        seen: Sequence[Object] = (),
+    ) -> None:
+        """Wait for ``targets`` from now on; ``seen`` was read of them before."""
+        now = time.monotonic()
+        self._waiting = Waiting([replace(target, started=now) for target in targets])
+        needed = kinds_to_read(name.kind for name in self._waiting.targets)
+        self._streams = Streams(client, namespace, needed)
+        self._wanted = {*needed, *HELPFUL, NODE}
         self._say = say
-        self.store = Store()
+        self._store = Store()
+        for item in seen:
+            fold(self._store, Observation(now, "ADDED", item))
 
     def __enter__(self) -> Self:
         self._streams.__enter__()
@@ -48,69 +55,39 @@ class Watch:
     def __exit__(self, *error: object) -> None:
         self._streams.__exit__(*error)
 
-    def until_served(self, targets: Sequence[Target]) -> Watched:
-        """Wait until all models are ready and stay so, or until one has failed or is too late.
+    @property
+    def open(self) -> list[Workload]:
+        """Return the targets whose wait is not over."""
+        return self._waiting.open
 
-        Raises ``FindingsError`` when the API server is gone or forbids to look.
+    @property
+    def verdicts(self) -> dict[Workload, Verdict]:
+        """Return the last verdict on each target that was judged so far."""
+        return self._waiting.verdicts
+
+    def look(self) -> list[Workload]:
+        """Take in what came, say what is new, and return the targets whose wait ended thereby.
+
+        Returns after a short time in any case. A target that was served is judged on, so that
+        its end can still be seen. Raises ``FindingsError`` when the API server is gone or forbids
+        to look.
         """
-        now = time.monotonic()
-        waiting = Waiting([replace(target, started=now) for target in targets])
-        verdict: Verdict | None = None
-        ready_since: float | None = None
-        while True:
-            self._take(TICK_SECONDS)
-            if not self._complete():
-                continue
-            now = time.monotonic()
-            last, verdict = verdict, step(self.store, now, waiting, verdict)
-            for line in progress_lines(last, verdict):
-                self._say(line)
-            if verdict.status in {Status.FAILED, Status.TIMEOUT}:
-                return Watched(verdict, self.store)
-            ready_since = ready_from(last, verdict, ready_since)
-            if ready_since is not None and self._settled(targets, now - ready_since):
-                return Watched(verdict, self.store)
-
-    def look(self, targets: Sequence[Target], before: Verdict) -> Verdict:
-        """Take in what came in the meantime and judge once."""
-        self._take(0.05)
-        now = time.monotonic()
-        waiting = Waiting([replace(target, started=now) for target in targets])
-        return step(self.store, now, waiting, before)
-
-    def _take(self, timeout_seconds: float) -> None:
-        for seen in self._streams.next(timeout_seconds):
+        for seen in self._streams.next(TICK_SECONDS):
             if isinstance(seen, FindingsError):
                 raise seen
-            fold(self.store, seen)
+            self._waiting.touch(fold(self._store, seen))
+        if not self._store.listed | self._store.denied >= self._wanted:
+            # Before each kind was listed once, everything looks missing.
+            return []
+        ended = []
+        for change in self._waiting.step(self._store, time.monotonic()):
+            workload = change.target.workload
+            for line in progress_lines(workload.name, change.before, change.after):
+                self._say(line)
+            if change.after.ended and not (change.before and change.before.ended):
+                ended.append(workload)
+        return ended
 
-    def _complete(self) -> bool:
-        """Tell whether each kind was listed once: earlier, everything looks missing."""
-        answered = self.store.listed | self.store.denied
-        return answered >= NEEDED.keys() | HELPFUL.keys() | {"Node"}
-
-    def _settled(self, targets: Sequence[Target], ready_seconds: float) -> bool:
-        """Tell whether readiness lasted; pods that were ready when the wait began have settled."""
-        if ready_seconds >= SETTLE_SECONDS:
-            return True
-        return all(self._was_ready_at_first(target) for target in targets)
-
-    def _was_ready_at_first(self, target: Target) -> bool:
-        return not pod_ids(facts(self.store, target).pods) & self.store.changed
-
-
-def ready_from(last: Verdict | None, verdict: Verdict, since: float | None) -> float | None:
-    """Return since when the same pods are ready, None while they are not."""
-    if verdict.status is not Status.READY:
-        return None
-    return since if since is not None and same_pods(last, verdict) else verdict.at
-
-
-def same_pods(last: Verdict | None, verdict: Verdict) -> bool:
-    """Tell whether the same pods are there with the same restarts."""
-    if last is None:
-        return False
-    return all(
-        name in last.models and last.models[name].pods == state.pods
-        for name, state in verdict.models.items()
-    )
+    def facts(self, workload: Workload) -> Facts:
+        """Return what is known about a target."""
+        return facts(Reader(self._store), self._waiting.targets[workload])

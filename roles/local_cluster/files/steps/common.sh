@@ -5,6 +5,9 @@
 
 set -euo pipefail
 
+# shellcheck source=debian_packages.sh
+source "${BASH_SOURCE[0]%/*}/debian_packages.sh"
+
 readonly LC_BIN="$LC_CACHE/bin"
 readonly LC_BUILD="$LC_CACHE/build"
 readonly LC_TOOLS="$LC_CACHE/tools"
@@ -31,15 +34,4 @@ tools_library_path() {
     [[ -d $directory ]] && paths="$paths${paths:+:}$directory"
   done
   printf '%s' "$paths"
-}
-
-# retry COUNT COMMAND...: for downloads; waits 2, 4, 6 ... seconds in between.
-retry() {
-  local tries=$1 try
-  shift
-  for ((try = 1; try <= tries; try++)); do
-    "$@" && return 0
-    ((try == tries)) || sleep $((2 * try))
-  done
-  return 1
 }

@@ -27,25 +27,11 @@ if [[ ${1:-} == --list ]]; then
   exit
 fi
 
-archives="$LC_BUILD/deb"
 rm -rf "$LC_TOOLS"
-mkdir -p "$LC_TOOLS" "$archives/partial" "$LC_BUILD/apt-lists/partial"
-apt_options=(
-  -o "Dir::State::lists=$LC_BUILD/apt-lists"
-  -o "Dir::Cache::archives=$archives"
-  -o Debug::NoLocking=true
-  -o APT::Sandbox::User=root
-)
-
+mkdir -p "$LC_TOOLS"
 [[ -n $packages ]] || exit 0
-retry 3 apt-get "${apt_options[@]}" -q update ||
-  echo "apt-get update failed for a source; going on with the others"
 # shellcheck disable=SC2086  # several names
-retry 3 apt-get "${apt_options[@]}" -q -y --no-install-recommends --download-only install $packages
-
-for archive in "$archives"/*.deb; do
-  dpkg -x "$archive" "$LC_TOOLS"
-done
+unpack_debian_packages "$LC_TOOLS" "$LC_BUILD" $packages
 
 # dpkg's alternatives are not set up by unpacking: choose the variant that the kernel takes.
 if [[ -e $LC_TOOLS/usr/sbin/iptables-nft ]]; then
@@ -60,4 +46,3 @@ if [[ -e $LC_TOOLS/usr/sbin/iptables-nft ]]; then
     done
   done
 fi
-rm -rf "$archives" "$LC_BUILD/apt-lists"

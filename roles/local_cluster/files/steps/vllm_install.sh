@@ -4,6 +4,8 @@
 # of the Debian base, whatever Python this machine has.
 
 source "$(dirname "$0")/common.sh"
+# shellcheck source=uv_settings.sh
+source "$(dirname "$0")/uv_settings.sh"
 
 uv_version=$1 vllm_version=$2 python_version=$3
 target="$LC_CACHE/vllm"
@@ -16,7 +18,8 @@ if ! "$tools/bin/uv" --version 2>/dev/null | grep -qF "$uv_version"; then
 fi
 
 rm -rf "$target" "$target.part"
-export UV_LINK_MODE=hardlink UV_NO_PROGRESS=1 UV_HTTP_TIMEOUT=180
+use_pip_settings "$tools/bin/pip"
+export UV_LINK_MODE=hardlink UV_NO_PROGRESS=1
 retry 3 "$tools/bin/uv" pip install --no-deps --target "$target.part" --only-binary :all: \
   --python "$tools/bin/python" --python-version "$python_version" \
   --python-platform "$(uname -m)-manylinux_2_36" \

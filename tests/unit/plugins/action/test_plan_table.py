@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,11 @@ from typing import Any
 
 import pytest
 import yaml
+from sample_plans import sample_plans
 
+from ansible_collections.llmops.vllm.plugins.module_utils.plan.seal import sealed
+from ansible_collections.llmops.vllm.plugins.module_utils.report.page import plan_page
+from ansible_collections.llmops.vllm.plugins.module_utils.report.table import plan_lines
 from ansible_collections.llmops.vllm.plugins.modules import plan_table
 
 ROOT = Path(__file__).parents[4]
@@ -62,3 +67,39 @@ def test_a_bad_plan_is_one_clear_error(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "plans[0].host.cpu: 'two' is not a number" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_sealed_plans_that_went_through_ansible_are_shown(tmp_path: Path) -> None:
+    """Out of a file, through a variable that is templated, to the table and the page."""
+    plans = sample_plans()
+    (tmp_path / "plans.json").write_text(json.dumps([sealed(plan) for plan in plans], indent=2))
+    read = {"plans": "{{ lookup('file', 'plans.json') | from_json }}"}
+    tasks: list[dict[str, Any]] = [
+        {"ansible.builtin.set_fact": read},
+        {"llmops.vllm.plan_table": {"plans": "{{ plans }}"}},
+        {
+            "ansible.builtin.copy": {
+                "content": "{{ plans | llmops.vllm.plan_page }}",
+                "dest": "plan.html",
+                "mode": "0644",
+            }
+        },
+    ]
+    done = play(tmp_path, tasks)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\n".join(plan_lines(plans)) in done.stdout
+    assert (tmp_path / "plan.html").read_text(encoding="utf-8") == plan_page(plans)
+
+
+def test_a_sealed_plan_that_was_edited_is_one_clear_error(tmp_path: Path) -> None:
+    plans = [sealed(plan) for plan in sample_plans()[:2]]
+    plans[1]["kv_cache"]["tokens"] = 77777
+    for task in (
+        {"llmops.vllm.plan_table": {"plans": plans}},
+        {"ansible.builtin.debug": {"msg": "{{ plans | llmops.vllm.plan_page }}"}},
+    ):
+        done = play(tmp_path, [{**task, "vars": {"plans": plans}}])
+        assert done.returncode != 0
+        told = " ".join((done.stdout + done.stderr).split())
+        assert "plans[1]: was changed or cut off after it had been made" in told
+        assert "Traceback" not in told

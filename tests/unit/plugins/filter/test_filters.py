@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
+import yaml
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.llmops.vllm.plugins.filter import (
-    namespace_manifests,
-    probe_thresholds,
-    server_manifests,
-    storage_manifests,
-)
+from ansible_collections.llmops.vllm.plugins.filter import probe_thresholds
+
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def call(module: Any, *args: Any, **options: Any) -> Any:
@@ -39,6 +42,8 @@ def test_probe_thresholds_of_seconds_or_a_plan(value: Any) -> None:
         (60, {"timeout": 20}, "above period"),
         (60, {"perid": 20}, "perid"),
         ([], {}, "number of seconds"),
+        (60, {"port": 70000}, "70000 is not a port; give a number from 1 to 65535"),
+        (60, {"period": 1, "timeout": 5}, "give at most 1"),
     ],
 )
 def test_probe_thresholds_refuses(value: Any, options: dict[str, Any], message: str) -> None:
@@ -46,29 +51,31 @@ def test_probe_thresholds_refuses(value: Any, options: dict[str, Any], message: 
         call(probe_thresholds, value, **options)
 
 
-def test_manifests_of_models() -> None:
-    models = [{"name": "qwen", "model": "Qwen/Qwen3-8B", "storage": {"size_gib": 1}}]
-    kinds = [entry["kind"] for entry in call(server_manifests, models, "ns")]
-    assert kinds == ["Deployment", "Service"]
-    assert call(storage_manifests, models, "ns")[0]["kind"] == "PersistentVolumeClaim"
-    assert call(namespace_manifests, "ns")[0]["metadata"]["name"] == "ns"
+def test_a_short_period_alone_is_enough() -> None:
+    found = call(probe_thresholds, 1, period=1)
+    assert found["startup"]["timeoutSeconds"] == found["startup"]["periodSeconds"] == 1
 
 
-@pytest.mark.parametrize("module", [server_manifests, storage_manifests])
-def test_bad_models_are_a_filters_error(module: Any) -> None:
-    with pytest.raises(AnsibleFilterError, match=r"vllm_models\[0\].model: is missing"):
-        call(module, [{"name": "qwen"}], "ns")
+def test_the_examples_of_probe_thresholds_run() -> None:
+    """Every expression in the documentation, as a playbook would have it."""
+    text = (Path(probe_thresholds.__file__).with_suffix(".yml")).read_text()
+    documents = yaml.safe_load(text)
+    expressions = re.findall(r"\{\{ .*? \}\}", documents["EXAMPLES"])
+    assert len(expressions) == len(yaml.safe_load(documents["EXAMPLES"]))
+    for expression in expressions:
+        environment = jinja2.Environment(autoescape=False)  # noqa: S701 - no HTML
+        environment.filters["llmops.vllm.probe_thresholds"] = probe_thresholds.probe_thresholds
+        assert environment.from_string(expression).render()
 
 
-def test_a_directory_without_a_node_is_a_filters_error() -> None:
-    models = [{"name": "q", "model": "/m", "storage": {"host_path": "/m"}}]
-    with pytest.raises(AnsibleFilterError, match="no node is known"):
-        call(storage_manifests, models, "ns")
-
-
-@pytest.mark.parametrize(
-    ("name", "level"), [("ns", "strict"), ("", "baseline"), (None, "baseline")]
-)
-def test_a_bad_namespace_is_a_filters_error(name: Any, level: str) -> None:
-    with pytest.raises(AnsibleFilterError):
-        call(namespace_manifests, name, level)
+def test_the_formula_of_probe_thresholds_shows_whole() -> None:
+    program = Path(sys.executable).with_name("ansible-doc")
+    done = subprocess.run(
+        [str(program), "-t", "filter", "llmops.vllm.probe_thresholds"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "N = max(1, ceil((seconds - D) / P) + 1)'" in done.stdout
+    assert "`D + (N-1)P' and `D + NP'" in done.stdout

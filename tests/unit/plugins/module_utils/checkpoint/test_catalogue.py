@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
+import fnmatch
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint import catalogue
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.catalogue import (
     CATALOGUE,
     read_catalogue,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape_reader import read_shape
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape.reader import read_shape
 
 EXAMPLE = Path(__file__).resolve().parents[5] / "inventories" / "example" / "hosts.yml"
 HOSTS = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))["vllm_clusters"]["hosts"]
@@ -30,7 +33,7 @@ def test_the_example_is_planned_without_a_network(model: dict[str, Any]) -> None
         assert found is not None
         config = found.config
     shape = read_shape(config)
-    assert (shape.missing, shape.doubts) == ((), ())
+    assert (shape.missing_fields, shape.doubts) == ((), ())
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -69,3 +72,42 @@ def test_no_entry_has_a_tower_without_sizes(name: str) -> None:
     assert config.get("vision_config") != {}
     if "ForConditionalGeneration" in config.get("architectures", [""])[0]:
         assert read_shape(config).extra_params > 0.1e9
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_shapes_are_plain_and_plausible(name: str) -> None:
+    found = read_catalogue(name.upper())
+    assert found is not None
+    assert json.loads(json.dumps(found.config)) == found.config
+    config = found.config | found.config.get("text_config", {})
+    numbers = {
+        key: value
+        for key, value in config.items()
+        if isinstance(value, int) and not isinstance(value, bool)
+    }
+    # Of these Gemma 4 says that it has none.
+    none = {"hidden_size_per_layer_input", "num_kv_shared_layers"}
+    assert {key for key, value in numbers.items() if value <= 0} <= none
+    assert config["num_hidden_layers"] > 0
+    if "layer_types" in config:
+        assert len(config["layer_types"]) == config["num_hidden_layers"]
+    if {"num_key_value_heads", "num_attention_heads"} <= config.keys():
+        assert config["num_attention_heads"] % config["num_key_value_heads"] == 0
+
+
+def test_a_shape_that_is_changed_by_its_reader_stays_in_the_catalogue() -> None:
+    first = read_catalogue("google/gemma-3-27b-it")
+    assert first is not None
+    first.config["text_config"]["layer_types"].clear()
+    second = read_catalogue("google/gemma-3-27b-it")
+    assert second is not None
+    assert second.config["text_config"]["layer_types"].count("full_attention") == 10
+    assert second.weights_bytes == 2 * 27425663808
+
+
+def test_the_entries_are_published() -> None:
+    galaxy = yaml.safe_load((EXAMPLE.parents[2] / "galaxy.yml").read_text(encoding="utf-8"))
+    files = [path.name for path in Path(catalogue.__file__).parent.glob("catalogue_data/*")]
+    assert len(files) == len(CATALOGUE)
+    ignored = galaxy["build_ignore"]
+    assert not [name for name in files for pattern in ignored if fnmatch.fnmatch(name, pattern)]

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +13,6 @@ from typing import Any
 import pytest
 
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint import find
-from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.catalogue import read_catalogue
-from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.catalogue_shapes import SHAPES
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.find import find_checkpoint
 from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.hub_errors import (
     HubError,
@@ -169,33 +166,3 @@ for name in ({KNOWN!r}, "acme/tiny"):
     first, second = done.stdout.splitlines()
     assert first.startswith(f"catalogue {KNOWN}: to ask the Hub, install huggingface_hub")
     assert second.startswith("none acme/tiny: to ask the Hub, install huggingface_hub")
-
-
-@pytest.mark.parametrize("name", SHAPES)
-def test_shapes_are_plain_and_plausible(name: str) -> None:
-    found = read_catalogue(name.upper())
-    assert found is not None
-    assert json.loads(json.dumps(found.config)) == found.config
-    config = found.config | found.config.get("text_config", {})
-    numbers = {
-        key: value
-        for key, value in config.items()
-        if isinstance(value, int) and not isinstance(value, bool)
-    }
-    # Dense layers before the experts and experts that are shared may be none.
-    assert all(value > 0 for key, value in numbers.items()), numbers
-    assert config["num_hidden_layers"] > 0
-    if "layer_types" in config:
-        assert len(config["layer_types"]) == config["num_hidden_layers"]
-    if {"num_key_value_heads", "num_attention_heads"} <= config.keys():
-        assert config["num_attention_heads"] % config["num_key_value_heads"] == 0
-
-
-def test_a_shape_that_is_changed_by_its_reader_stays_in_the_catalogue() -> None:
-    first = read_catalogue("google/gemma-3-27b-it")
-    assert first is not None
-    first.config["text_config"]["layer_types"].clear()
-    second = read_catalogue("google/gemma-3-27b-it")
-    assert second is not None
-    assert second.config["text_config"]["layer_types"].count("full_attention") == 10
-    assert second.weights_bytes == 2 * 27425663808

@@ -23,7 +23,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.checkpoint.result impo
     CheckpointError,
     CheckpointMissing,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey import inspect_script
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.look import script
 
 from .files import CONFIG, MODELOPT, single, write
 
@@ -83,7 +83,7 @@ def test_when_the_file_is_wanted(config: dict[str, Any], wanted: bool) -> None:
     # The pod's script has a copy of the rule.
     text = json.dumps(config)
     for data in (text.encode(), text.encode("utf-8-sig")):
-        assert inspect_script.wants_quantization(data) is wanted
+        assert script.wants_quantization(data) is wanted
 
 
 def test_the_own_words_of_a_config_stay() -> None:

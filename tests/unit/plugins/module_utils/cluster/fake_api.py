@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,17 +33,45 @@ class Answer:
 
 
 class FakeApi:
-    """Answers each path with its list of answers in turn, the last one for ever."""
+    """Answers each path with its list of answers in turn, the last one for ever.
 
-    def __init__(self, directory: Path) -> None:
+    With ``after_seconds`` it begins to listen only after that time.
+    """
+
+    def __init__(self, directory: Path, *, port: int = 0, after_seconds: float = 0.0) -> None:
         self.answers: dict[str, list[Answer]] = defaultdict(list)
         self.requests: list[tuple[str, str]] = []
         self.bodies: list[Any] = []
         self.chunked: list[str] = []
         self._directory = directory
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler(), False)
+        self._after_seconds = after_seconds
+        self._thread = threading.Thread(target=self._serve, daemon=True)
         self._clients: list[Client] = []
+        if not after_seconds:
+            self._listen()
+
+    @property
+    def port(self) -> int:
+        """Return the port that it listens on."""
+        return int(self._server.server_port)
+
+    def stop(self) -> None:
+        """Go away: refuse new connections and close the open ones of its clients."""
+        for client in self._clients:
+            client.close()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _listen(self) -> None:
+        self._server.server_bind()
+        self._server.server_activate()
+
+    def _serve(self) -> None:
+        if self._after_seconds:
+            time.sleep(self._after_seconds)
+            self._listen()
+        self._server.serve_forever()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -54,10 +83,7 @@ class FakeApi:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        for client in self._clients:
-            client.close()
-        self._server.shutdown()
-        self._server.server_close()
+        self.stop()
 
     def on(self, path: str, *answers: Answer) -> None:
         """Script the answers of a path (without its query)."""

@@ -5,31 +5,35 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
+from rendered import rendered
 
-from ansible_collections.llmops.vllm.plugins.module_utils.manifests.build import (
-    server_objects,
-    storage_objects,
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
+from ansible_collections.llmops.vllm.plugins.module_utils.manifests.namespace import (
+    namespace_object,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.manifests.namespace import namespace
-from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_models
+from ansible_collections.llmops.vllm.plugins.module_utils.plan.seal import unsealed_text
 
 Objects = dict[str, dict[str, Any]]
 Plans = dict[str, dict[str, Any]]
 
 
+def objects_of(
+    component: str, nodes: dict[str, str] | None, plans: Plans | None, **keys: Any
+) -> Objects:
+    raw = [{"name": "qwen", "model": "Qwen/Qwen3-8B", **keys}]
+    objects = rendered(raw, nodes=nodes, memory=(plans or {}).get("qwen"))
+    return {entry["kind"]: entry for entry in objects[component]}
+
+
 def served(plans: Plans | None = None, **keys: Any) -> Objects:
-    models = parse_models([{"name": "qwen", "model": "Qwen/Qwen3-8B", **keys}])
-    return {entry["kind"]: entry for entry in server_objects(models, "ns", plans or {})}
+    return objects_of("server", {"qwen": "node-1"}, plans, **keys)
 
 
 def stored(nodes: dict[str, str] | None = None, plans: Plans | None = None, **keys: Any) -> Objects:
-    models = parse_models([{"name": "qwen", "model": "Qwen/Qwen3-8B", **keys}])
-    objects = storage_objects(models, "ns", nodes or {}, plans or {})
-    return {entry["kind"]: entry for entry in objects}
+    return objects_of("storage", nodes, plans, **keys)
 
 
 def pod(plans: Plans | None = None, **keys: Any) -> dict[str, Any]:
@@ -177,11 +181,6 @@ def test_a_hybrid_model_gets_the_number_of_requests_that_fits() -> None:
     assert "--max-model-len" not in container(memory(max_model_len_that_fits=9))["args"]
 
 
-def test_a_plan_that_is_none_names_the_model() -> None:
-    with pytest.raises(ValueError, match="qwen: not a memory plan"):
-        served({"qwen": {"host": 5}})
-
-
 @pytest.mark.parametrize(("size", "where"), [(4, "environment"), (1.5, "flag")])
 def test_the_cache_on_cpu_takes_whole_gib_from_the_environment(size: float, where: str) -> None:
     keys: dict[str, Any] = {"accelerator": "cpu", "kv_cache_memory_gib": size}
@@ -237,13 +236,14 @@ def test_a_mount_of_the_users_takes_the_place_of_ours(path: str) -> None:
     hidden = ours[path.rstrip("/")]["name"]
     assert hidden not in {volume["name"] for volume in pod(**keys)["volumes"]}
     # Ours stays where another container mounts it.
-    other: dict[str, Any] = {"name": "other", "volumeMounts": [{"name": hidden, "mountPath": "/x"}]}
+    mounts = [{"name": hidden, "mountPath": "/x"}]
+    other: dict[str, Any] = {"name": "other", "image": "other:1", "volumeMounts": mounts}
     for place in ("extra_containers", "init_containers"):
         assert hidden in {volume["name"] for volume in pod(**{**keys, place: [other]})["volumes"]}
 
 
 def test_a_volume_that_would_hide_the_model_is_refused() -> None:
-    with pytest.raises(ValueError, match="extra_volumes of model 'qwen': 'model' is the volume"):
+    with pytest.raises(FindingsError, match=r"extra_volumes\[0\].name: 'model' is the volume"):
         pod(storage={"size_gib": 9}, extra_volumes=[{"name": "model", **OWN}])
     assert "model" in str(pod(extra_volumes=[{"name": "model", **OWN}])["volumes"])
 
@@ -254,9 +254,10 @@ def test_the_budget_reaches_probes_deadline_and_engine() -> None:
     assert first["startupProbe"]["failureThreshold"] == 121
     assert made["spec"]["progressDeadlineSeconds"] > 1200 + 600
     assert environment(startup={"max_seconds": 1200})["VLLM_ENGINE_READY_TIMEOUT_S"] == "1200"
-    figures = json.loads(made["metadata"]["annotations"]["llmops.vllm/plan"])
-    assert figures["guaranteed_seconds"] == 1200
-    assert figures["wait_timeout_seconds"] > made["spec"]["progressDeadlineSeconds"]
+    probes = unsealed_text(made["metadata"]["annotations"]["llmops.vllm/plan"]).startup.probes
+    assert probes is not None
+    assert probes.guaranteed_seconds == 1200
+    assert probes.wait_timeout_seconds > made["spec"]["progressDeadlineSeconds"]
 
 
 def test_a_rollout_needs_no_spare_gpu() -> None:
@@ -292,13 +293,13 @@ def test_nothing_is_made_for_a_claim_that_exists() -> None:
 
 
 def test_a_directory_without_a_node_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"give storage\.node"):
+    with pytest.raises(FindingsError, match=r"give storage\.node"):
         stored(storage={"host_path": "/data/qwen"})
 
 
 def test_the_namespace_never_hides_a_lower_level() -> None:
-    labels = namespace("ns", "baseline")["metadata"]["labels"]
+    labels = namespace_object("ns", "baseline")["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "baseline"
     assert labels["pod-security.kubernetes.io/warn"] == "restricted"
     with pytest.raises(ValueError, match="'strict' is not one of"):
-        namespace("ns", "strict")
+        namespace_object("ns", "strict")

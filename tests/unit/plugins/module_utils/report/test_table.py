@@ -7,13 +7,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sample_plans import H100, LLAMA_70B, MODELS, awkward_plans, plans_of, sample_plans
-
-from ansible_collections.llmops.vllm.plugins.module_utils.report.table import (
-    columns,
-    plan_lines,
-    wrap,
+from sample_plans import (
+    H100,
+    LLAMA_70B,
+    MODELS,
+    awkward_plans,
+    changed,
+    plans_of,
+    sample_plans,
 )
+
+from ansible_collections.llmops.vllm.plugins.module_utils.plan.model_plan import ModelPlan
+from ansible_collections.llmops.vllm.plugins.module_utils.plan.seal import shown_plans
+from ansible_collections.llmops.vllm.plugins.module_utils.report.table import plan_lines
+from ansible_collections.llmops.vllm.plugins.module_utils.report.text import columns
 
 
 def row(lines: list[str], name: str, number: int = 0) -> list[str]:
@@ -26,9 +33,9 @@ def words_of(lines: list[str]) -> str:
 
 
 def test_each_gpu_each_pod_and_the_verdict() -> None:
-    plans = {plan["name"]: plan for plan in sample_plans()}
+    plans = {plan.sources.name: plan for plan in sample_plans()}
     lines = plan_lines(list(plans.values()))
-    plan = plans["llama-70b"]
+    plan = plans["llama-70b"].as_dict()
     gpu, host = plan["per_gpu"], plan["host"]
     keys = "weights_gib activation_gib cuda_graph_gib non_torch_gib kv_cache_gib".split()
     free = gpu["total_gib"] - sum(gpu[key] for key in keys)
@@ -52,7 +59,7 @@ def test_each_gpu_each_pod_and_the_verdict() -> None:
 def test_no_reason_fix_or_note_is_cut() -> None:
     plans = sample_plans() + awkward_plans()
     found = words_of(plan_lines(plans)).replace(" ", "")
-    for plan in plans:
+    for plan in [plan.as_dict() for plan in plans]:
         texts = list(plan.get("notes", []))
         for reason in plan.get("reasons", []):
             texts += [reason["message"], reason["fix"]]
@@ -63,17 +70,17 @@ def test_no_reason_fix_or_note_is_cut() -> None:
 def test_the_way_out_is_said() -> None:
     [plan] = plans_of(MODELS["nvidia-berlin"][1:2])
     text = words_of(plan_lines([plan]))
-    fits, gpus = plan["max_model_len_that_fits"], plan["minimum_gpus"]
+    fits, gpus = plan.memory.max_model_len_that_fits, plan.memory.minimum_gpus
     assert f"room up to {fits:,} tokens fit; {gpus} GPUs carry what is asked for" in text
     assert "at once" in text
-    assert f"GPU L4, {plan['per_gpu']['total_gib']:.2f} GiB, from the inventory" in text
+    assert f"GPU L4, {plan.memory.per_gpu.total_gib:.2f} GiB, from the inventory" in text
     assert "shape from the shipped catalogue" in text
 
 
 def test_what_will_be_set_is_said() -> None:
     [plan] = plans_of(MODELS["nvidia-berlin"][:1])
     assert "max-num-seqs" not in words_of(plan_lines([plan]))
-    assert "sets --max-num-seqs 43" in words_of(plan_lines([{**plan, "max_num_seqs": 43}]))
+    assert "sets --max-num-seqs 43" in words_of(plan_lines([changed(plan, max_num_seqs=43)]))
 
 
 @pytest.mark.parametrize("copies", [1, 20])
@@ -86,14 +93,14 @@ def test_no_line_is_wider_than_the_terminal(copies: int) -> None:
 def test_long_names_keep_their_ends() -> None:
     [plan] = plans_of(MODELS["nvidia-berlin"][:1])
     names = [f"meta-llama-3.3-70b-instruct-on-h100-{end}" for end in ("fp8", "bf16")]
-    lines = plan_lines([{**plan, "name": name} for name in names])
+    lines = plan_lines([changed(plan, name=name) for name in names])
     assert (
         len({line.split()[0] for line in lines if line.startswith("meta-") and "yes" in line}) == 2
     )
 
 
 def test_what_is_not_known_is_a_dash() -> None:
-    lines = plan_lines([{"name": "nothing"}])
+    lines = plan_lines(shown_plans([{"name": "nothing"}]))
     assert set(row(lines, "nothing")) == {"-"}
     assert set(row(lines, "nothing", 1)) == {"-", "unknown"}
     assert "None" not in words_of(lines)
@@ -124,9 +131,17 @@ def test_stages_have_numbers_where_their_gpus_are_many_ranges() -> None:
     assert "GPU 0" not in text
 
 
-def test_a_plan_of_the_last_deployment_has_no_stages() -> None:
+def test_without_stages_the_first_gpu_stands_for_all() -> None:
     [plan] = plans_of(MODELS["nvidia-berlin"][:1])
-    assert plan_lines([{**plan, "stages": []}]) == plan_lines([plan])
+    assert plan_lines([changed(plan, stages=[])]) == plan_lines([plan])
+
+
+def test_what_is_not_said_is_not_an_answer() -> None:
+    [plan] = plans_of(MODELS["nvidia-berlin"][:1])
+    lines = plan_lines([changed(plan, fits=None)])
+    assert row(lines, "llama-70b", 1)[-1] == "unknown"
+    assert "llama-70b: not known (exact)" in lines
+    assert "2 GPUs carry what is asked for" in words_of(lines)
 
 
 def test_no_models() -> None:
@@ -151,15 +166,25 @@ def test_no_models() -> None:
 )
 def test_what_cannot_be_shown_is_named(plans: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        plan_lines(plans)
+        plan_lines(shown_plans(plans))
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
-    lines = plan_lines([{"name": "a\x1b[31mb\u202ec", "notes": ["one\ntwo\x07"]}])
+    lines = plan_lines(shown_plans([{"name": "a\x1b[31mb\u202ec", "notes": ["one\ntwo\x07"]}]))
     assert all(line.isprintable() for line in lines)
     assert "one two" in words_of(lines)
 
 
-def test_a_word_that_is_too_long_is_broken() -> None:
-    assert wrap("ab " + "c" * 25 + " d", 10) == ["ab", "c" * 10, "c" * 10, "ccccc d"]
-    assert wrap("日本" * 4, 8) == ["日本日本", "日本日本"]
+def test_the_plan_alone_decides_what_is_shown() -> None:
+    """Figures that nobody would compute are shown as they are."""
+    [plan] = plans_of(MODELS["nvidia-berlin"][:1])
+    cache = {**plan.as_dict()["kv_cache"], "tokens": 77_777, "max_concurrency": 777.0}
+    lines = plan_lines([changed(plan, kv_cache=cache, replicas=77)])
+    assert row(lines, "llama-70b", 1)[:2] == ["77,777", "777"]
+    assert "77 pods with 2 GPUs each" in words_of(lines)
+
+
+def test_a_list_of_one_model_twice_has_both() -> None:
+    [plan] = plans_of(MODELS["laptop"])
+    assert isinstance(plan, ModelPlan)
+    assert "2 models: 2 fit" in plan_lines([plan, plan])

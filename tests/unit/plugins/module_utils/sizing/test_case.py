@@ -15,8 +15,8 @@ from ansible_collections.llmops.vllm.plugins.module_utils.sizing.case import rea
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.confidence import margin_gib
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.rules import Budget
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_model
+from ansible_collections.llmops.vllm.plugins.module_utils.units import GIB
 
-GIB = 2**30
 HEAD_GIB = 128256 * 4096 * 2 / GIB
 BLOCKS = {**LLAMA, "quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]}}
 # Parameters of the quantized matrices of the 32 layers.

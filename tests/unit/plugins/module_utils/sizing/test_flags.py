@@ -16,8 +16,8 @@ from ansible_collections.llmops.vllm.plugins.filter.memory_plan import memory_pl
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.flags import (
     fold_flags,
     read_flags,
-    readable_int,
 )
+from ansible_collections.llmops.vllm.plugins.module_utils.spec.flags import readable_int
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_model
 
 MTP = {"method": "mtp", "num_speculative_tokens": 2}

@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 
 from ansible_collections.llmops.vllm.plugins.filter.memory_plan import memory_plan
+from ansible_collections.llmops.vllm.plugins.module_utils.releases import Release
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.overheads import (
     activation_gib,
     sampler_bytes,
     sampler_doubt_gib,
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.quantization import Quantization
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape_reader import read_shape
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.units import GIB, Release
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape.reader import read_shape
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.weights import Split
+from ansible_collections.llmops.vllm.plugins.module_utils.units import GIB
 
 MOE: dict[str, Any] = {
     "model_type": "qwen3_moe",

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.llmops.vllm.plugins.module_utils.releases import Release
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.quantization import (
     Quantization,
     on_card,
     read_quantization,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.units import Release
 
 FP8 = {"num_bits": 8, "type": "float", "strategy": "channel"}
 NVFP4 = {"num_bits": 4, "type": "float", "group_size": 16}

@@ -13,10 +13,6 @@ from shapes import LLAMA_8B as LLAMA
 
 from ansible_collections.llmops.vllm.plugins.filter.memory_plan import memory_plan
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.plan import plan_memory
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.units import (
-    Release,
-    parse_release,
-)
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.parse import parse_model
 
 HYBRID = {
@@ -321,32 +317,6 @@ def test_a_config_that_nests_without_end_is_one_error_for_every_caller() -> None
     deep = dataclasses.replace(model, config={**LLAMA, "hidden_size": nested})
     with pytest.raises(ValueError, match="config"):
         plan_memory(deep)
-
-
-@pytest.mark.parametrize(
-    ("text", "release"),
-    [
-        ("0.10.1.dev101+gbda9d0535", Release((0, 10, 1))),
-        ("0.15.2rc1.dev93+g11a4c9d30", Release((0, 15, 2))),
-        ("0.1.dev19754", Release(known=False)),
-        ("nightly", Release(known=False)),
-        ("v0.8.5.post1", Release((0, 8, 5))),
-        ("rocm6.4.1_vllm_0.8.5_20250521", Release((0, 8, 5))),
-        ("0.9.9-vllm-v0.8.5", Release((0, 8, 5))),
-        ("v0.9.1-cuda12.8", Release((0, 9, 1))),
-        ("cuda12.8-v0.9.1", Release((0, 9, 1))),
-        ("0.11-gpu-py312", Release((0, 11, 0))),
-        ("V0.11.2", Release((0, 11, 2))),
-        ("25.09-py3", Release(known=False)),
-        ("vllm-25.09", Release(known=False)),
-        ("cuda12.8", Release(known=False)),
-        ("cuda0.9", Release(known=False)),
-        ("ubuntu22.04", Release(known=False)),
-        ("pr-1.2", Release(known=False)),
-    ],
-)
-def test_versions_as_people_write_them(text: str, release: Release) -> None:
-    assert parse_release(text) == release
 
 
 @pytest.mark.parametrize("kv_dtype", ["turboquant_k8v4", "fp8_per_token_head", "fp7"])

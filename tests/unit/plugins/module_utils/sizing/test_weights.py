@@ -13,8 +13,8 @@ from ansible_collections.llmops.vllm.plugins.module_utils.sizing.quantization im
     Quantization,
     read_quantization,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape import ModelShape
-from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape_reader import read_shape
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape.model_shape import ModelShape
+from ansible_collections.llmops.vllm.plugins.module_utils.sizing.shape.reader import read_shape
 from ansible_collections.llmops.vllm.plugins.module_utils.sizing.weights import (
     Split,
     checkpoint_bytes,
@@ -43,7 +43,7 @@ def parameters(shape: ModelShape, tp: int) -> float:
 def test_as_many_bytes_as_vllm_allocates(name: str) -> None:
     shape = read_shape(CONFIGS[name])
     assert shape.doubts == ()
-    assert shape.missing == ()
+    assert shape.missing_fields == ()
     for tp, seen in BYTES[name].items():
         # Biases, norms of heads and routers in float32 weigh more here than in a real model.
         allowed = 0.0 if name in EXACT else 0.0035 if tp == 1 else 0.006

@@ -103,6 +103,44 @@ def test_unreachable_server_is_named_quickly(tmp_path: Path) -> None:
     assert str(path) in text.replace("\n  |   ", "")
 
 
+@pytest.mark.parametrize("method", ["GET", "PATCH", "POST"])
+def test_a_server_that_is_gone_for_a_while_is_waited_for(tmp_path: Path, method: str) -> None:
+    """Nothing was sent while nobody listened, so any request may be sent again."""
+    with FakeApi(tmp_path) as first:
+        first.on("/x", Answer(body=1))
+        client = first.client()
+        port = first.port
+        client.get("/x")
+        first.stop()
+        with FakeApi(tmp_path, port=port, after_seconds=3.0) as second:
+            second.on("/x", Answer(body=2))
+            assert client.request(method, "/x") == 2
+
+
+def test_a_server_that_stays_away_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = "ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection"
+    monkeypatch.setattr(f"{module}.OUTAGE_SECONDS", 1.0)
+    with FakeApi(tmp_path) as api:
+        api.on("/x", Answer(body=1))
+        client = api.client()
+        client.get("/x")
+        api.stop()
+        start = time.monotonic()
+        with pytest.raises(FindingsError, match="is not reachable"):
+            client.get("/x")
+        assert time.monotonic() - start >= 1.0
+
+
+@pytest.mark.parametrize("attempts", [1, 4])
+def test_one_attempt_is_for_answers_and_not_for_lost_connections(
+    api: FakeApi, attempts: int
+) -> None:
+    api.on("/x", Answer(body=1, cut=True), Answer(body=2))
+    assert api.client().send("GET", "/x", attempts=attempts).body == b"2"
+
+
 def test_unknown_host_name(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text(kubeconfig("https://no-such-host.invalid:6443"))

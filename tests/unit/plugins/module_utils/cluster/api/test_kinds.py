@@ -96,3 +96,11 @@ def test_no_kind_stands_twice() -> None:
 
 def test_an_operators_kind_is_asked_for() -> None:
     assert built_in("leaderworkerset.x-k8s.io", "v1", "LeaderWorkerSet") is None
+
+
+def test_what_others_stand_on_says_when_it_is_usable() -> None:
+    phases = {row.kind: set(row.usable_phases) for row in KINDS if row.usable_phases}
+    assert phases == {
+        "PersistentVolume": {"Available", "Bound"},
+        "PersistentVolumeClaim": {"Bound"},
+    }

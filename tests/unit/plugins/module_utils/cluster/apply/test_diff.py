@@ -5,14 +5,12 @@
 from __future__ import annotations
 
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.objects import object_id
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply.apply import (
-    Outcome,
-    result_of,
-)
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply.diff import (
     comparable,
     differences,
+    result_of,
 )
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.apply.outcome import Outcome
 
 from ..secrets import encoded, secret
 

@@ -17,8 +17,8 @@ from ansible_collections.llmops.vllm.plugins.module_utils.cluster.completion.ver
     Served,
     table,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.progress import columns
 from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
+from ansible_collections.llmops.vllm.plugins.module_utils.report.text import columns
 
 from ..fake_api import Answer, FakeApi, status_object
 from ..models import model
@@ -61,7 +61,7 @@ def test_the_question_is_sent_in_chunks(api: FakeApi) -> None:
 
 def test_the_answer_is_read_to_its_end() -> None:
     stream = iter([b"data: [DONE]", b"", b": the end"])
-    assert list(completion._events(stream, model())) == []
+    assert list(completion._chunks(stream, model())) == []
     assert list(stream) == []
 
 
@@ -115,6 +115,42 @@ def test_an_answer_that_breaks_off_is_an_error(api: FakeApi) -> None:
 
 def test_a_chunk_that_is_cut_is_an_error(api: FakeApi) -> None:
     api.on(PATH, Answer(body=b'data: {"choices": [{"text": "ha'))
+    with pytest.raises(FindingsError, match="broke off"):
+        ask(api.client(), "llm", model())
+
+
+def test_an_empty_text_is_no_answer(api: FakeApi) -> None:
+    api.on(PATH, events(said("", "stop"), {"choices": [], "usage": {"completion_tokens": 1}}))
+    with pytest.raises(FindingsError, match="answered with an empty text") as caught:
+        ask(api.client(), "llm", model())
+    assert caught.value.first.evidence == ("finish_reason: stop", 'usage: {"completion_tokens": 1}')
+    assert "check.prompt" in caught.value.first.fix
+
+
+def test_white_space_is_an_answer(api: FakeApi) -> None:
+    api.on(PATH, events(said("\n", "length")))
+    assert ask(api.client(), "llm", model()).text == "\n"
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_an_answer_that_is_not_streamed_is_one(api: FakeApi, indent: int | None) -> None:
+    document = said(" jumps over", "length") | {"usage": {"completion_tokens": 2}}
+    api.on(PATH, Answer(body=json.dumps(document, indent=indent).encode()))
+    expect = "usage.completion_tokens == `2` && choices[0].finish_reason == 'length'"
+    answer = ask(api.client(), "llm", model(check={"expect": expect}))
+    assert (answer.text, answer.tokens) == (" jumps over", 2)
+    assert answer.first_token_seconds == pytest.approx(answer.total_seconds, abs=0.05)
+
+
+def test_an_error_that_is_not_streamed_is_an_error(api: FakeApi) -> None:
+    api.on(PATH, Answer(body={"error": {"message": "EngineCore died"}}))
+    with pytest.raises(FindingsError, match="EngineCore died"):
+        ask(api.client(), "llm", model())
+
+
+@pytest.mark.parametrize("body", [b"<html>log in</html>", b"[]", b'"fine"', b'{"status": "ok"}'])
+def test_a_document_that_is_no_completion_is_no_answer(api: FakeApi, body: bytes) -> None:
+    api.on(PATH, Answer(body=body))
     with pytest.raises(FindingsError, match="broke off"):
         ask(api.client(), "llm", model())
 

@@ -12,22 +12,33 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.inspect_directory import (
-    Found,
     find_directories,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.inspect_pod import (
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.look.pod import (
     REPORT_FILE,
     Report,
     inspection_pod,
     pod_name,
     read_report,
 )
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.look.state import Found
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.snapshot import (
+    read_snapshot,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import Finding, Severity
 from ansible_collections.llmops.vllm.plugins.module_utils.spec.model import Model
 
 from ..fake_api import Answer, FakeApi
 from ..models import model
 
 PATH = "/models/x"
+# What a snapshot of the namespace "llm" reads.
+LISTS = {
+    "nodes": "/api/v1/nodes",
+    "deployments": "/apis/apps/v1/namespaces/llm/deployments",
+    "claims": "/api/v1/namespaces/llm/persistentvolumeclaims",
+    "volumes": "/api/v1/persistentvolumes",
+}
 
 
 def with_directory(**options: Any) -> Model:
@@ -87,6 +98,27 @@ def at(directory: Path, **options: Any) -> Model:
     return with_directory(model=str(directory), **options)
 
 
+def look_for(api: FakeApi, *wanted: Model) -> Found:
+    """Read the scripted cluster and look for the directories of models."""
+    client = api.client()
+    snapshot = read_snapshot(client, "llm", wanted)
+    return find_directories(client, wanted, snapshot, lambda _: None)
+
+
+def errors(found: Found) -> list[Finding]:
+    return [entry for entry in found.findings if entry.severity is Severity.ERROR]
+
+
+def warnings(found: Found) -> list[str]:
+    return [entry.line for entry in found.findings if entry.severity is Severity.WARNING]
+
+
+def script_lists(api: FakeApi, **items: list[dict[str, Any]]) -> None:
+    """Script the LISTs of a snapshot; a kind without items is empty."""
+    for kind, path in LISTS.items():
+        api.on(path, Answer(body={"items": items.get(kind, [])}))
+
+
 class Inspection:
     """A scripted cluster with one real node, for the whole way from namespace to verdict."""
 
@@ -102,7 +134,7 @@ class Inspection:
         name = pod_name(self.wanted, "n")
         self.log = f"/api/v1/namespaces/pre-1/pods/{name}/log"
         pod = {"metadata": {"name": name, "uid": "u"}, "status": status}
-        api.on("/api/v1/nodes", Answer(body={"items": [node("n")]}))
+        script_lists(api, nodes=[node("n")])
         old = {"name": "llmops-vllm-preflight-old", "creationTimestamp": "2020-01-01T00:00:00Z"}
         made = Answer(body={"items": [{"metadata": old}], "metadata": {"name": "pre-1"}})
         api.on("/api/v1/namespaces", made)
@@ -113,7 +145,7 @@ class Inspection:
         api.on("/api/v1/namespaces/pre-1/events", Answer(body={"items": events}))
 
     def run(self) -> Found:
-        return find_directories(self.api.client(), "llm", [self.wanted], lambda _: None)
+        return look_for(self.api, self.wanted)
 
     def deleted(self) -> list[str]:
         return [path.rpartition("/")[2] for method, path in self.api.requests if method == "DELETE"]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -306,7 +307,7 @@ def test_a_cordoned_node_and_one_that_is_not_ready_do_not_count() -> None:
     ],
 )
 def test_required_node_affinity_chooses_nodes(rule: Object, memory_gib: float | None) -> None:
-    found = find_gpu(nodes(*EVERY_NVIDIA), model(affinity=affinity(rule)))
+    found = find_gpu(nodes(*EVERY_NVIDIA), replace(model(), affinity=affinity(rule)))
     assert (found.gpu.memory_gib if found else None) == memory_gib
 
 
@@ -321,8 +322,8 @@ def test_affinity_by_the_name_of_the_node_and_all_conditions_of_a_term() -> None
 @pytest.mark.parametrize("wrong", [[], "x", {"nodeSelectorTerms": "x"}, {"nodeSelectorTerms": [1]}])
 def test_affinity_of_a_wrong_form_is_no_traceback(wrong: Any) -> None:
     required = {"requiredDuringSchedulingIgnoredDuringExecution": wrong}
-    find_gpu(nodes("h100-1"), model(affinity={"nodeAffinity": required}))
-    find_gpu(nodes("h100-1"), model(affinity={"nodeAffinity": wrong}))
+    find_gpu(nodes("h100-1"), replace(model(), affinity={"nodeAffinity": required}))
+    find_gpu(nodes("h100-1"), replace(model(), affinity={"nodeAffinity": wrong}))
 
 
 def test_a_term_without_conditions_matches_no_node() -> None:

@@ -20,6 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[6] / ".cache/collections
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import connect
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.store import Observation
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.stream import Streams
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.workloads.table import (
+    kinds_to_read,
+)
 
 # What no rule and no predicate reads; it is most of the bytes.
 NOISE = frozenset(
@@ -36,7 +39,7 @@ def record(kubeconfig: str, namespace: str, seconds: float) -> list[Observation]
     client = connect(kubeconfig)
     start = time.monotonic()
     seen: list[Observation] = []
-    with Streams(client, namespace) as streams:
+    with Streams(client, namespace, kinds_to_read(["Deployment"])) as streams:
         while time.monotonic() - start < seconds:
             seen += [item for item in streams.next(0.5) if isinstance(item, Observation)]
     return [Observation(round(o.t - start, 2), o.type, scrubbed(o.object)) for o in seen]

@@ -6,31 +6,38 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.facts import Target, facts
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.facts import facts
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.progress import (
-    columns,
     progress_lines,
-    shorten,
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.ready import (
     PodState,
+    Progress,
     Readiness,
-    Stage,
     readiness,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.step import Status, Verdict
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.rules.rule import Evidence
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.step import (
+    Certainty,
+    Status,
+    Suspicion,
+    Verdict,
+    ready_since,
+)
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.store import (
     Observation,
+    Reader,
     Store,
     fold,
 )
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.wait import ready_from
+from ansible_collections.llmops.vllm.plugins.module_utils.report.text import columns, shorten
 
-from .replay import recording, verdicts
+from .replay import recording, target, verdicts
 
 World = dict[str, dict[str, Any]]
 NAME = "tiny-llama"
@@ -51,7 +58,7 @@ def judged(changed: World, *, without: frozenset[str] = frozenset()) -> Readines
         if kind not in without:
             listed = {"kind": kind, "items": [item]}
             fold(store, Observation(0.0, "LISTED", listed))
-    return readiness(facts(store, Target(NAME, 600.0)))
+    return readiness(facts(Reader(store), target(NAME)))
 
 
 def test_the_real_state_is_ready() -> None:
@@ -119,29 +126,28 @@ def test_a_missing_deployment_is_not_ready() -> None:
 
 def test_ready_since_starts_when_pods_were_ready_before_the_rollout_was() -> None:
     state = judged(world())
-    before = Verdict(Status.PROGRESSING, {NAME: state}, at=1.0)
-    after = Verdict(Status.READY, {NAME: state}, at=2.0)
-    assert ready_from(before, after, None) == 2.0
-    assert ready_from(after, Verdict(Status.READY, {NAME: state}, at=3.0), 2.0) == 2.0
-    assert ready_from(after, before, 2.0) is None
+    before = Verdict(Status.PROGRESSING, state)
+    after = Verdict(Status.READY, state, ready_since=2.0)
+    assert ready_since(before, state, 2.0) == 2.0
+    assert ready_since(after, state, 3.0) == 2.0
+    assert ready_since(after, replace(state, ready=False), 3.0) is None
 
 
 def test_ready_since_starts_again_after_a_restart() -> None:
     state = judged(world())
     [(name, pod)] = state.pods.items()
     restarted = Readiness(
-        True, Stage.READY, 1, 1, {name: PodState(pod.stage, pod.node, pod.restarts + 1)}, ""
+        True, Progress.READY, 1, 1, {name: PodState(pod.progress, pod.node, pod.restarts + 1)}, ""
     )
-    before = Verdict(Status.READY, {NAME: state}, at=1.0)
-    after = Verdict(Status.READY, {NAME: restarted}, at=9.0)
-    assert ready_from(before, after, 1.0) == 9.0
+    before = Verdict(Status.READY, state, ready_since=1.0)
+    assert ready_since(before, restarted, 9.0) == 9.0
 
 
 def test_progress_of_a_real_start() -> None:
     lines: list[str] = []
     previous: Verdict | None = None
     for verdict in verdicts(NAME, recording(NAME)):
-        lines += progress_lines(previous, verdict)
+        lines += progress_lines(NAME, previous, verdict)
         previous = verdict
     texts = [line for line in lines if "watching" not in line]
     assert texts == [
@@ -153,22 +159,44 @@ def test_progress_of_a_real_start() -> None:
     assert all(columns(line) <= 80 for line in lines)
 
 
+def said_of(evidence: Evidence) -> list[str]:
+    state = Readiness(False, Progress.LOADING, 0, 1, {}, "")
+    suspicion = Suspicion("any", evidence, 0.0, 9.0, Certainty.SUSPECT, "")
+    return progress_lines("m", None, Verdict(Status.PROGRESSING, state, (suspicion,)))
+
+
+def test_progress_tells_a_suspicion_without_what_a_container_said() -> None:
+    token = "ValueError: hf_abcdefghijklmn"
+    assert said_of(Evidence("Pod p", "ended", (token,), pod="p")) == ["m: watching: ended"]
+    assert said_of(Evidence("Pod p", "bad", (token,))) == [
+        "m: watching: bad; ValueError: <hidden>",
+    ]
+
+
+def test_progress_tells_a_failure_once() -> None:
+    state = Readiness(False, Progress.LOADING, 0, 1, {}, "")
+    certain = Suspicion("any", Evidence("Pod p", "bad"), 0.0, 0.0, Certainty.CONFIRMED, "")
+    failed = Verdict(Status.FAILED, state, (certain,))
+    assert progress_lines("m", Verdict(Status.PROGRESSING, state), failed) == ["m: failed: bad"]
+    assert progress_lines("m", failed, failed) == []
+
+
 def test_progress_counts_replicas() -> None:
-    def state(*stages: Stage) -> Verdict:
-        pods = {f"pod-{i}": PodState(stage, f"node-{i}", 0) for i, stage in enumerate(stages)}
-        have = sum(stage is Stage.READY for stage in stages)
-        found = Readiness(have == 3, min(stages), have, 3, pods, "")
-        return Verdict(Status.PROGRESSING, {"m": found})
+    def state(*steps: Progress) -> Verdict:
+        pods = {f"pod-{i}": PodState(step, f"node-{i}", 0) for i, step in enumerate(steps)}
+        have = sum(step is Progress.READY for step in steps)
+        found = Readiness(have == 3, min(steps), have, 3, pods, "")
+        return Verdict(Status.PROGRESSING, found)
 
     steps = [
-        state(Stage.SCHEDULED, Stage.SCHEDULED, Stage.CREATED),
-        state(Stage.LOADING, Stage.LOADING, Stage.SCHEDULED),
-        state(Stage.READY, Stage.READY, Stage.LOADING),
-        state(Stage.READY, Stage.READY, Stage.READY),
+        state(Progress.SCHEDULED, Progress.SCHEDULED, Progress.CREATED),
+        state(Progress.LOADING, Progress.LOADING, Progress.SCHEDULED),
+        state(Progress.READY, Progress.READY, Progress.LOADING),
+        state(Progress.READY, Progress.READY, Progress.READY),
     ]
     lines = []
     for before, after in zip([None, *steps], steps, strict=False):
-        lines += progress_lines(before, after)
+        lines += progress_lines("m", before, after)
     assert lines == [
         "m: 2 of 3 scheduled on node-0, node-1, node-2",
         "m: 3 of 3 scheduled on node-0, node-1, node-2",
@@ -180,8 +208,8 @@ def test_progress_counts_replicas() -> None:
 
 
 def test_progress_says_nothing_when_nothing_changed() -> None:
-    state = Verdict(Status.READY, {NAME: judged(world())})
-    assert progress_lines(state, state) == []
+    state = Verdict(Status.READY, judged(world()))
+    assert progress_lines(NAME, state, state) == []
 
 
 @pytest.mark.parametrize(

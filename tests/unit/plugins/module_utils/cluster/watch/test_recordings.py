@@ -4,19 +4,21 @@
 
 from __future__ import annotations
 
+import copy
 import random
+from dataclasses import replace
 
 import pytest
 
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.rules import RULES
-from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.step import Status
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.rules.table import RULES
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.step import Status, Waiting
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.store import (
     Observation,
     Store,
     fold,
 )
 
-from .replay import RECORDINGS, last, recording, verdicts
+from .replay import RECORDINGS, last, recomputed, recording, target, ticks, verdicts
 
 # recording: (rule, a part of the cause, a part of the evidence, latest second of the verdict)
 FAILURES = {
@@ -41,6 +43,14 @@ FAILURES = {
         70,
     ),
     "mount-failed": ("mount_failed", "cannot be mounted", "", 210),
+    "gone": ("gone", "was deleted while it was watched", "", 10),
+    "claim-missing": (
+        "claim_missing",
+        "its claim claim-missing-models does not exist",
+        '"claim-missing-models" not found',
+        34,
+    ),
+    "oom-killed": ("oom_killed", "exit code 137 (OOMKilled)", "", 5),
     "container-config": ("container_config", "cannot be made", '"hf-token" not found', 25),
 }
 RECOVERIES = [
@@ -53,6 +63,9 @@ RECOVERIES = [
     "host-path-recovered",
     "mount-source-recovered",
     "container-config-recovered",
+    "gone-recovered",
+    "claim-missing-recovered",
+    "oom-recovered",
     "tiny-llama",
 ]
 
@@ -97,8 +110,8 @@ def test_recovery_is_never_called_a_failure(name: str) -> None:
 )
 def test_recovery_was_suspected_and_cleared(name: str) -> None:
     seen = list(verdicts(name, recording(name)))
-    assert any(verdict.findings for verdict in seen)
-    assert not seen[-1].findings
+    assert any(verdict.suspicions for verdict in seen)
+    assert not seen[-1].suspicions
 
 
 @pytest.mark.parametrize("name", [*FAILURES, *RECOVERIES])
@@ -136,6 +149,86 @@ def test_without_events_there_is_still_a_verdict(name: str) -> None:
     blind = [item for item in recording(name) if item.object["kind"] != "Event"]
     verdict = last(name, [*blind[:1], Observation(0.0, "DENIED", {"kind": "Event"}), *blind[1:]])
     assert verdict.status is Status.FAILED
+
+
+@pytest.mark.parametrize("name", [*FAILURES, *RECOVERIES])
+def test_judging_what_changed_is_the_same_as_judging_everything(name: str) -> None:
+    """With what would be judged by the others too: a short budget, and no Service of its own."""
+    seen = recording(name)
+    targets = [target(name), target("other"), replace(target(name, 8.0), service="")]
+    for wanted in targets:
+        waiting, store = Waiting([wanted]), Store()
+        full = recomputed([wanted], seen)
+        judged = 0
+        for (now, items), expected in zip(ticks(seen), full, strict=True):
+            for item in items:
+                waiting.touch(fold(store, item))
+            judged += len(waiting.step(store, now))
+            assert waiting.verdicts == expected
+        assert judged < len({item.t for item in seen}) + 10
+
+
+@pytest.mark.parametrize("name", [*FAILURES, *RECOVERIES])
+def test_lists_in_between_change_no_verdict(name: str) -> None:
+    """As for a user who may list and not watch, or after a watch that expired."""
+    once = recording(name)
+    store, again = Store(), []
+    for item in once:
+        fold(store, item)
+        again.append(item)
+        kind = item.object["kind"]
+        if item.type != "LISTED" and kind in store.listed:
+            again.append(Observation(item.t, "LISTED", {"kind": kind, "items": store.all(kind)}))
+    assert list(verdicts(name, again)) == list(verdicts(name, once))
+
+
+@pytest.mark.parametrize("name", [*FAILURES, *RECOVERIES])
+def test_what_is_seen_of_others_judges_nobody_again(name: str) -> None:
+    store, waiting = Store(), Waiting([target("other")])
+    waiting.step(store, 0.0)
+    for item in recording(name):
+        waiting.touch(fold(store, item))
+        changes = waiting.step(store, item.t)
+        assert not changes or item.type == "LISTED"
+
+
+@pytest.mark.parametrize("name", [*FAILURES, *RECOVERIES])
+def test_a_second_list_touches_nothing(name: str) -> None:
+    store = Store()
+    for item in recording(name):
+        fold(store, item)
+    changed = set(store.changed)
+    for kind in store.objects:
+        again = {"kind": kind, "items": copy.deepcopy(store.all(kind))}
+        assert fold(store, Observation(999.0, "LISTED", again)) == set()
+    assert store.changed == changed
+
+
+def test_a_removed_pod_of_a_kind_that_is_listed_again_is_forgotten() -> None:
+    store = Store()
+    for item in recording("tiny-llama"):
+        fold(store, item)
+    touched = fold(store, Observation(99.0, "LISTED", {"kind": "Pod", "items": []}))
+    assert store.all("Pod") == []
+    assert not [key for key in store.index if key.kind == "Pod"]
+    assert {key.by for key in touched} == {"name", "owner"}
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("oom-killed", "raise resources.limits.memory of the model: its limit is 4Gi"),
+        (
+            "claim-missing",
+            "correct the model's storage.claim_name, or create the claim",
+        ),
+        ("mount-source-missing", "create Secret hf-token"),
+        ("rejected", "create ServiceAccount nobody"),
+    ],
+)
+def test_the_fix_names_what_to_change(name: str, fix: str) -> None:
+    [found] = last(name).confirmed()
+    assert found.fix.startswith(fix)
 
 
 def test_the_budget_of_the_wait_names_what_was_suspected() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.kinds import known
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch import stream
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.store import (
     Observation,
@@ -18,15 +19,17 @@ from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.store im
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.stream import (
     HELPFUL,
-    NEEDED,
-    NODES,
     Streams,
+)
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.workloads.table import (
+    kinds_to_read,
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
 
 from ..fake_api import Answer, FakeApi, status_object
 
-PODS = NEEDED["Pod"].format("llm")
+NEEDED = kinds_to_read(["Deployment"])
+PODS = known("Pod").path("llm")
 
 
 def pod(name: str, version: int) -> dict[str, Any]:
@@ -48,9 +51,9 @@ def quick(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "POLL_SECONDS", 0.05)
     monkeypatch.setattr(stream, "REOPEN_SECONDS", 0.01)
     monkeypatch.setattr(stream, "OUTAGE_SECONDS", 0.5)
-    for kind, path in [*NEEDED.items(), *HELPFUL.items(), ("Node", NODES)]:
+    for kind in [*NEEDED, *HELPFUL, "Node"]:
         if kind != "Pod":
-            api.on(path.format("llm"), listed(1), watched())
+            api.on(known(kind).path("llm"), listed(1), watched())
 
 
 def names(api: FakeApi, wanted: set[str]) -> set[str]:
@@ -58,7 +61,7 @@ def names(api: FakeApi, wanted: set[str]) -> set[str]:
     store = Store()
     end = time.monotonic() + 8
     found: set[str] = set()
-    with Streams(api.client(), "llm") as streams:
+    with Streams(api.client(), "llm", NEEDED) as streams:
         while time.monotonic() < end and found != wanted:
             for item in streams.next(0.05):
                 assert isinstance(item, Observation)
@@ -73,7 +76,7 @@ def queries(api: FakeApi) -> list[str]:
 
 def test_a_watch_that_opens_after_the_end_is_left_at_once(api: FakeApi) -> None:
     api.on(PODS, watched(("ADDED", pod("a", 6))))
-    streams = Streams(api.client(), "llm")
+    streams = Streams(api.client(), "llm", NEEDED)
     streams._closed.set()
     assert streams._watch("Pod", PODS, "5") == "5"
     assert streams.seen.empty()
@@ -121,7 +124,7 @@ def test_without_the_right_to_watch_it_lists_again_and_again(api: FakeApi) -> No
 
 def errors(api: FakeApi) -> list[FindingsError]:
     end = time.monotonic() + 15
-    with Streams(api.client(), "llm") as streams:
+    with Streams(api.client(), "llm", NEEDED) as streams:
         while time.monotonic() < end:
             found = [item for item in streams.next(0.05) if isinstance(item, FindingsError)]
             if found:
@@ -135,7 +138,7 @@ def test_without_the_right_to_read_pods_it_ends(api: FakeApi) -> None:
 
 
 def test_without_the_right_to_read_events_it_goes_on(api: FakeApi) -> None:
-    events = HELPFUL["Event"].format("llm")
+    events = known("Event").path("llm")
     api.answers[events] = [Answer(403, status_object(403, "Forbidden", "cannot list events"))]
     api.on(PODS, listed(5, pod("a", 5)), watched())
     assert names(api, {"a"}) == {"a"}
