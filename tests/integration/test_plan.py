@@ -91,6 +91,38 @@ def test_a_playbook_applies_nothing_for_a_model_that_does_not_fit(
     assert deployments["items"] == []
 
 
+def test_mistakes_of_any_model_are_told_at_once_and_nothing_is_sent(
+    client: Client, kubeconfig: Path, tmp_path: Path
+) -> None:
+    """These passed the reader once, and failed after the namespace and the volumes were there."""
+    base = {"model": "org/tiny", "accelerator": "cpu"}
+    models = [
+        {**base, "name": "good"},
+        {
+            **base,
+            "name": "volume",
+            "storage": {"size_gib": 1},
+            "extra_volumes": [{"name": "model", "emptyDir": {}}],
+        },
+        {**base, "name": "limits", "resources": {"limits": 7}},
+        {**base, "name": "unit", "resources": {"requests": {"memory": "16 Gigs"}}},
+    ]
+    name = f"never-{tmp_path.name[-20:].lower().replace('_', '-').strip('-')}"
+    host = {"vllm_kubeconfig": str(kubeconfig), "vllm_namespace": name, "vllm_models": models}
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text(json.dumps({"vllm_clusters": {"hosts": {"sim": host}}}))
+    status, output = ansible("-i", str(inventory), "playbooks/deploy_vllm.yml", timeout_seconds=120)
+    assert status != 0
+    for path in (
+        "vllm_models[1].extra_volumes[0].name",
+        "vllm_models[2].resources.limits",
+        "vllm_models[3].resources.requests.memory",
+    ):
+        assert path in output, output
+    assert "Traceback" not in output
+    assert client.find(f"/api/v1/namespaces/{name}") is None
+
+
 def test_what_was_known_is_kept_when_the_nodes_are_gone(
     pool: Pool, play: Play, client: Client, namespace: str
 ) -> None:

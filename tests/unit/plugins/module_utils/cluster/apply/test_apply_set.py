@@ -121,7 +121,7 @@ def test_nothing_is_written_when_nothing_is_new(api: FakeApi) -> None:
     found = opened(api)
     api.on("/api/v1/namespaces/llm/configmaps", Answer(body={}))
     found.add(names(config("a")))
-    [dummy, (dummy, made)] = zip(api.requests, api.bodies, strict=True)
+    made = list(zip(api.requests, api.bodies, strict=True))[1][1]
     api.on(PARENT, Answer(body={**made, "metadata": {**made["metadata"], "resourceVersion": "1"}}))
     again = opened(api)
     again.add(names(config("a")))
