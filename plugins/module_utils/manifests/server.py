@@ -183,16 +183,8 @@ def _planned_resources(model: Model, plan: ModelPlan) -> dict[str, dict[str, str
 
 
 def _volumes(model: Model, plan: ModelPlan) -> list[dict[str, Any]]:
-    """Our volumes and the user's; one of the user's takes the place of ours of the same name.
-
-    Raises ValueError where that would hide the model.
-    """
+    """Our volumes and the user's; one of the user's takes the place of ours of the same name."""
     given = {volume.get("name") for volume in model.extra_volumes}
-    if model.storage.is_claim and MODEL_VOLUME in given:
-        raise ValueError(
-            f"extra_volumes of model {model.name!r}: {MODEL_VOLUME!r} is the volume that storage"
-            " gives the model; give yours another name"
-        )
     used = _mounted_volumes(model)
     ours = [v for v in _own_volumes(model, plan) if v["name"] in used and v["name"] not in given]
     return [*ours, *model.extra_volumes]

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -90,13 +89,6 @@ def hostname_of(node: Object) -> str:
     """Return a node's hostname label, or its name."""
     metadata = node["metadata"]
     return str((metadata.get("labels") or {}).get(HOSTNAME_LABEL, metadata["name"]))
-
-
-def given_nodes(models: Sequence[Model]) -> dict[str, str]:
-    """Return the nodes that the user has named for the directories of models, by model name."""
-    named = {model.name: model.storage.node or model.node_name for model in models}
-    with_directory = {model.name for model in models if model.storage.host_path}
-    return {name: node for name, node in named.items() if node and name in with_directory}
 
 
 def live_node(snapshot: Snapshot, model: Model, *, served: bool) -> str | None:

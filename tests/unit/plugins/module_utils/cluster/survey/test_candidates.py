@@ -10,7 +10,6 @@ import pytest
 
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.candidates import (
     Candidates,
-    given_nodes,
     live_node,
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.snapshot import (
@@ -70,11 +69,6 @@ def test_the_reason_why_the_nodes_were_not_listed_is_evidence() -> None:
     with pytest.raises(FindingsError) as caught:
         Candidates(Listing(None, "nodes is forbidden")).of(with_directory())
     assert caught.value.first.evidence == ("nodes is forbidden",)
-
-
-def test_given_nodes() -> None:
-    models = [with_directory(name="a", storage={"node": "n1"}), with_directory(name="b")]
-    assert given_nodes(models) == {"a": "n1"}
 
 
 def test_a_node_is_taken_without_a_list_of_nodes_when_it_is_named() -> None:
