@@ -15,13 +15,14 @@ from ansible_collections.llmops.vllm.plugins.plugin_utils.cluster_action import 
     ArgumentSpec,
     ClusterAction,
 )
+from ansible_collections.llmops.vllm.plugins.plugin_utils.packed import unpack
 
 # Loaded once, in Ansible's own process: its workers, which are forked, have it already.
 LOADED = connection
 
 ARGUMENT_SPEC: ArgumentSpec = {
     **CONNECTION_SPEC,
-    "objects": {"type": "list", "elements": "dict", "required": True},
+    "objects": {"type": "raw", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "apply_set": {"type": "str"},
 }
@@ -39,7 +40,7 @@ class ActionModule(ClusterAction):
                 apply_set=arguments.get("apply_set") or "",
             )
             do = applier.apply if arguments["state"] == "present" else applier.delete
-            outcomes = do(arguments["objects"])
+            outcomes = do(unpack(arguments["objects"], "objects"))
         return {
             "changed": any(outcome.changed for outcome in outcomes),
             "objects": [_row(outcome) for outcome in outcomes],

@@ -31,6 +31,7 @@ from ansible_collections.llmops.vllm.plugins.plugin_utils.cluster_action import 
     ArgumentSpec,
     ClusterAction,
 )
+from ansible_collections.llmops.vllm.plugins.plugin_utils.packed import pack
 from ansible_collections.llmops.vllm.plugins.plugin_utils.planning import (
     Planned,
     Surroundings,
@@ -50,6 +51,7 @@ ARGUMENT_SPEC: ArgumentSpec = {
     "look": {"type": "bool", "default": False},
     "render": {"type": "bool", "default": True},
     "strict": {"type": "bool", "default": True},
+    "packed": {"type": "bool", "default": False},
 }
 
 
@@ -69,7 +71,8 @@ class ActionModule(ClusterAction):
             )
             findings = [*findings, *rendered.findings]
             objects = {} if errors_in(findings) else rendered.objects
-        return self._result(planned, objects, findings)
+        result = self._result(planned, objects, findings)
+        return _packed(result) if arguments["packed"] else result
 
     def _result(
         self, planned: Planned, objects: Objects, findings: Sequence[Finding]
@@ -120,6 +123,11 @@ class ActionModule(ClusterAction):
             first = error.first
             why = f"the cluster was not reached: {first.subject}: {first.cause}"
             return Surroundings(why_not=why)
+
+
+def _packed(result: dict[str, Any]) -> dict[str, Any]:
+    objects = {component: pack(items) for component, items in result["objects"].items()}
+    return result | {"plans": pack(result["plans"]), "objects": objects}
 
 
 def _models(arguments: dict[str, Any]) -> list[Model]:

@@ -30,6 +30,7 @@ from ansible_collections.llmops.vllm.plugins.plugin_utils.cluster_action import 
     ArgumentSpec,
     ClusterAction,
 )
+from ansible_collections.llmops.vllm.plugins.plugin_utils.packed import unpack
 
 # Loaded once, in Ansible's own process: its workers, which are forked, have it already.
 LOADED = connection
@@ -37,7 +38,7 @@ LOADED = connection
 ARGUMENT_SPEC: ArgumentSpec = {
     **CONNECTION_SPEC,
     "objects": {"type": "dict", "default": {}},
-    "plans": {"type": "list", "elements": "dict", "default": []},
+    "plans": {"type": "raw", "default": []},
     "namespace": {"type": "str", "required": True},
     "until": {
         "type": "str",
@@ -51,8 +52,13 @@ class ActionModule(ClusterAction):
     ARGUMENT_SPEC: ClassVar[ArgumentSpec] = ARGUMENT_SPEC
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        plans = _plans(arguments["plans"])
-        objects = all_objects(arguments["objects"])
+        plans = _plans(unpack(arguments["plans"], "plans"))
+        objects = all_objects(
+            {
+                component: unpack(items, f"objects.{component}")
+                for component, items in arguments["objects"].items()
+            }
+        )
         findings = [*check_objects(objects), *(r for plan in plans for r in refusals(plan))]
         with self.cluster(arguments) as client:
             if not objects:

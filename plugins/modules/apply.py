@@ -62,11 +62,10 @@ options:
   objects:
     description:
       - Kubernetes objects with C(apiVersion), C(kind) and C(metadata.name), and a namespace where
-        the
-        kind has one.
+        the kind has one.
+      - A list, a single object, or the text of a list that P(llmops.vllm.plan#module) has packed.
       - Objects of kind C(List) are unpacked.
-    type: list
-    elements: dict
+    type: raw
     required: true
   state:
     description:

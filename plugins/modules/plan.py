@@ -86,6 +86,13 @@ options:
         that does not fit, is a warning; such a model is planned without figures.
     type: bool
     default: true
+  packed:
+    description:
+      - Whether RV(plans) and each component of RV(objects) are returned as one JSON text, which the
+        other actions take as well. Ansible hands on a text in no time, and a hundred nested objects
+        in a second for each task.
+    type: bool
+    default: false
 seealso:
   - plugin: llmops.vllm.memory_plan
     plugin_type: filter

@@ -35,7 +35,8 @@ attributes:
 options:
   objects:
     description:
-      - The objects by component, as in RV(llmops.vllm.plan#module:objects).
+      - The objects by component, as in RV(llmops.vllm.plan#module:objects); each is a list, or the
+        text of one that was packed.
       - Without any, only the way to the API server and the credentials are checked.
     type: dict
     default: {}
@@ -43,8 +44,8 @@ options:
     description:
       - The plans of the models, as in RV(llmops.vllm.plan#module:plans).
       - A plan that was changed since is refused.
-    type: list
-    elements: dict
+      - A list, or the text of one that was packed.
+    type: raw
     default: []
   namespace:
     description: Namespace that the models will be in; it need not exist.
