@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
 from ansible_collections.llmops.vllm.plugins.plugin_utils.packed import pack, unpack
 
-ITEMS = [{"a": "{{ x }}", "b": [1, 2.5, None, True]}, {"c": "ü"}]
+ITEMS: list[dict[str, Any]] = [{"a": "{{ x }}", "b": [1, 2.5, None, True]}, {"c": "ü"}]
 
 
 def test_what_was_packed_comes_back() -> None:
