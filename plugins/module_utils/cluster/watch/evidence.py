@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ LINE_WIDTH = 160
 UNREADABLE = "not readable: this user may not get pods/log"
 # The kubelet answers so, with a good status, when it has removed the container already.
 REMOVED = "unable to retrieve container logs"
+LOG_ATTEMPTS = 4
+LOG_PAUSE_SECONDS = 1.0
 
 
 def explained(client: Client, namespace: str, name: str, suspicion: Suspicion) -> Finding:
@@ -56,25 +59,37 @@ def _log_tail(client: Client, namespace: str, evidence: Evidence) -> list[str]:
     """Return the end of the log of a container's last run, or of the present one.
 
     Which of the two there is depends on how far the kubelet is with the next start and with
-    tidying up, so both are tried.
+    tidying up, so both are tried. For a second or two after a restart both may name the container
+    that was removed: then they are tried again.
     """
-    path = known("Pod").path(namespace, evidence.pod) + "/log"
-    for previous in ("true", "false"):
-        query = {
-            "container": evidence.container,
-            "tailLines": FETCHED_LINES,
-            "previous": previous,
-        }
-        try:
-            reply = client.send("GET", path, query=query, accept="text/plain", attempts=1)
-        except FindingsError:
-            continue
-        if reply.status == 403:
-            return [UNREADABLE]
-        lines = telling_lines(reply.body.decode("utf-8", "replace").splitlines())
-        if reply.status == 200 and lines and not lines[0].startswith(REMOVED):
-            return lines
+    for _attempt in range(LOG_ATTEMPTS):
+        removed = False
+        for previous in ("true", "false"):
+            lines = _log_lines(client, namespace, evidence, previous)
+            removed = removed or lines[:1] == [REMOVED]
+            if lines and lines[0] != REMOVED:
+                return lines
+        if not removed:
+            break
+        time.sleep(LOG_PAUSE_SECONDS)
     return []
+
+
+def _log_lines(client: Client, namespace: str, evidence: Evidence, previous: str) -> list[str]:
+    """Return the telling lines of one run's log; `REMOVED` alone if its container is gone."""
+    path = known("Pod").path(namespace, evidence.pod) + "/log"
+    query = {"container": evidence.container, "tailLines": FETCHED_LINES, "previous": previous}
+    try:
+        # Text alone is refused with 406: errors come as JSON.
+        reply = client.send("GET", path, query=query, accept="text/plain, */*", attempts=1)
+    except FindingsError:
+        return []
+    if reply.status == 403:
+        return [UNREADABLE]
+    if reply.status != 200:
+        return []
+    lines = telling_lines(reply.body.decode("utf-8", "replace").splitlines())
+    return [REMOVED] if lines and lines[0].startswith(REMOVED) else lines
 
 
 def telling_lines(lines: list[str]) -> list[str]:

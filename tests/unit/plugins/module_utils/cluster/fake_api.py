@@ -32,6 +32,10 @@ class Answer:
     cut: bool = False
 
 
+# What an API server says to a request whose Accept leaves out the form of its errors.
+NOT_ACCEPTABLE = Answer(406, {"kind": "Status", "code": 406, "reason": "NotAcceptable"})
+
+
 class FakeApi:
     """Answers each path with its list of answers in turn, the last one for ever.
 
@@ -120,7 +124,8 @@ class FakeApi:
                 body = self._body()
                 api.bodies.append(json.loads(body) if body else None)
                 api.requests.append((self.command, self.path))
-                found = api._next(self.path.partition("?")[0])
+                path = self.path.partition("?")[0]
+                found = api._next(path) if self._accepts_errors(path) else NOT_ACCEPTABLE
                 text = (
                     found.body if isinstance(found.body, bytes) else json.dumps(found.body).encode()
                 )
@@ -133,6 +138,11 @@ class FakeApi:
                 self.end_headers()
                 self.wfile.write(text)
                 self.close_connection = found.cut
+
+            def _accepts_errors(self, path: str) -> bool:
+                """Say whether a JSON error may be sent; a proxied server decides for itself."""
+                accept = self.headers.get("Accept", "*/*")
+                return "/proxy/" in path or "json" in accept or "*/*" in accept
 
             def _body(self) -> bytes:
                 if self.headers.get("Transfer-Encoding") != "chunked":

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch import evidence
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.watch.evidence import (
     explained,
     telling_lines,
@@ -100,6 +101,16 @@ def test_the_log_of_the_container_that_crashed_is_shown(api: FakeApi, case: str)
 )
 def test_the_present_run_is_asked_where_the_last_one_is_gone(api: FakeApi, first: Answer) -> None:
     api.on(LOG, first, Answer(body=b"no such file"))
+    assert told(api, CASES["init"][1]).evidence[-1] == "log of download: no such file"
+
+
+def test_a_container_that_was_just_removed_is_asked_for_again(
+    api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kubelet was seen to name the removed one for both runs until its next status."""
+    monkeypatch.setattr(evidence, "LOG_PAUSE_SECONDS", 0.0)
+    removed = Answer(body=b"unable to retrieve container logs for containerd://1")
+    api.on(LOG, removed, removed, removed, Answer(body=b"no such file"))
     assert told(api, CASES["init"][1]).evidence[-1] == "log of download: no such file"
 
 
