@@ -79,9 +79,7 @@ class ActionModule(ClusterAction):
     ) -> dict[str, Any]:
         """One model that cannot be planned does not take the plans of the others with it."""
         errors = errors_in(findings)
-        for finding in findings:
-            if finding not in errors:
-                self.warn(finding.line if not finding.evidence else str(finding))
+        self.tell(findings)
         result = {
             "changed": False,
             "plans": [sealed(plan) for plan in planned.plans.values()],

@@ -9,12 +9,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api import connection
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.preflight.check import check
-from ansible_collections.llmops.vllm.plugins.module_utils.findings import (
-    Finding,
-    errors_in,
-    failure,
-    raise_errors,
-)
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import failure, raise_errors
 from ansible_collections.llmops.vllm.plugins.module_utils.manifests.build import all_objects
 from ansible_collections.llmops.vllm.plugins.module_utils.manifests.check.objects import (
     check_objects,
@@ -71,16 +66,11 @@ class ActionModule(ClusterAction):
                 watches=arguments["until"] != "none",
                 asks=arguments["until"] == "completion",
             )
-        self._tell(findings)
+        self.tell(findings)
         raise_errors(findings)
         for line in [line for plan in plans for line in summary(plan)]:
             self.say(line)
         return {"changed": False, "findings": [finding.as_dict() for finding in findings]}
-
-    def _tell(self, findings: Sequence[Finding]) -> None:
-        for finding in findings:
-            if not errors_in([finding]):
-                self.warn(finding.line if not finding.evidence else str(finding))
 
 
 def _plans(values: Sequence[Any]) -> list[ModelPlan]:

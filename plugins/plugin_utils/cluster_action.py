@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import signal
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,7 +15,11 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.plain import to_plain
-from ansible_collections.llmops.vllm.plugins.module_utils.findings import FindingsError
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import (
+    Finding,
+    FindingsError,
+    Severity,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.llmops.vllm.plugins.module_utils.cluster.api.connection import Client
@@ -60,6 +64,12 @@ class ClusterAction(ActionBase):  # type: ignore[misc]
     def say(self, line: str) -> None:
         """Show a line at once, while the task still runs."""
         Display().display(line)
+
+    def tell(self, findings: Iterable[Finding]) -> None:
+        """Warn of the findings that do not end the run; each on one line if it shows nothing."""
+        for finding in findings:
+            if finding.severity is Severity.WARNING:
+                self.warn(str(finding) if finding.evidence else finding.line)
 
     def warn(self, text: str) -> None:
         """Show a warning, and return it in the result's ``warnings``."""

@@ -30,7 +30,7 @@ from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.last_de
 )
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.look.state import Found
 from ansible_collections.llmops.vllm.plugins.module_utils.cluster.survey.snapshot import Snapshot
-from ansible_collections.llmops.vllm.plugins.module_utils.findings import Finding
+from ansible_collections.llmops.vllm.plugins.module_utils.findings import Finding, Severity
 from ansible_collections.llmops.vllm.plugins.module_utils.plan.decide import (
     Around,
     choose_gpu,
@@ -150,9 +150,7 @@ def _named_node(model: Model) -> str | None:
 
 def as_warning(finding: Finding) -> Finding:
     """The finding as one that is only told."""
-    return Finding.warning(
-        finding.rule, finding.subject, finding.cause, evidence=finding.evidence, fix=finding.fix
-    )
+    return replace(finding, severity=Severity.WARNING)
 
 
 def _nothing(why: Finding) -> Checkpoint:

@@ -143,10 +143,11 @@ class ApplySet:
             return
         for attempt in range(WRITE_ATTEMPTS):
             members = change(self.members)
-            if self._is_written(members):
+            body = self._body(members)
+            if self._is_written(members, body):
                 return
             try:
-                written = self._write(members)
+                written = self._write(members, body)
             except ApiError as error:
                 if error.status == 403 and _is_right(error):
                     self._go_without(error)
@@ -169,10 +170,10 @@ class ApplySet:
             f" sent again at each run: {error.message}"
         )
 
-    def _is_written(self, members: Members) -> bool:
+    def _is_written(self, members: Members, wanted: Object) -> bool:
         if self._parent is None:
             return not members
-        metadata, wanted = self._parent["metadata"], self._body(members)
+        metadata = self._parent["metadata"]
         text = (self._parent.get("data") or {}).get(_RECORD_KEY)
         annotations = metadata.get("annotations") or {}
         return (
@@ -185,21 +186,18 @@ class ApplySet:
             )
         )
 
-    def _write(self, members: Members) -> Object | None:
+    def _write(self, members: Members, body: Object) -> Object | None:
         path = _PARENT.path(self.name.namespace)
         if self._parent is None:
-            return dict(
-                self._client.request("POST", path, body=_without_nulls(self._body(members)))
-            )
+            return dict(self._client.request("POST", path, body=_without_nulls(body)))
         path = f"{path}/{self.name.name}"
         version = self._parent["metadata"]["resourceVersion"]
         if not members:
             only = {"uid": uid(self._parent), "resourceVersion": version}
             self._client.request("DELETE", path, body={"preconditions": only})
             return None
-        body = self._body(members)
-        body["metadata"]["resourceVersion"] = version
-        return dict(self._client.request("PATCH", path, body=body, content_type=MERGE_PATCH))
+        patch = body | {"metadata": body["metadata"] | {"resourceVersion": version}}
+        return dict(self._client.request("PATCH", path, body=patch, content_type=MERGE_PATCH))
 
     def _body(self, members: Members) -> dict[str, Any]:
         scope = {

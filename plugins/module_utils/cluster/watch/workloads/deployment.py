@@ -6,18 +6,14 @@ from __future__ import annotations
 
 from ...api.objects import Object
 from ..store import Reader
-from .questions import UNSEEN, WorkloadKind, counted, observed
-
-COUNTS = {
-    "total": "replicas",
-    "updated": "updatedReplicas",
-    "ready": "readyReplicas",
-    "available": "availableReplicas",
-}
-
-
-def _wanted(item: Object) -> int:
-    return int(item["spec"].get("replicas", 1))
+from .questions import (
+    REPLICA_COUNTS,
+    UNSEEN,
+    WorkloadKind,
+    counted,
+    observed,
+    wanted_replicas,
+)
 
 
 def _newest_replica_set(reader: Reader, item: Object) -> list[Object]:
@@ -46,13 +42,13 @@ def _missing(item: Object, makers: list[Object]) -> str:
         return UNSEEN
     if not makers:
         return "the new ReplicaSet does not exist yet"
-    return counted(item, COUNTS, _wanted(item))
+    return counted(item, REPLICA_COUNTS, wanted_replicas(item))
 
 
 DEPLOYMENT = WorkloadKind(
     kind="Deployment",
     between=("ReplicaSet",),
-    wanted=_wanted,
+    wanted=wanted_replicas,
     makers=_newest_replica_set,
     is_newest=lambda _item, _pod: True,
     missing=_missing,

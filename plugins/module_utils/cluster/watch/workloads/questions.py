@@ -34,6 +34,20 @@ class WorkloadKind:
 UNSEEN = "the controller has not seen the last change yet"
 
 
+# The counts of a status whose pods are replicas, by the names to show.
+REPLICA_COUNTS = {
+    "total": "replicas",
+    "updated": "updatedReplicas",
+    "ready": "readyReplicas",
+    "available": "availableReplicas",
+}
+
+
+def wanted_replicas(item: Object) -> int:
+    """Return how many replicas a workload wants."""
+    return int(item["spec"].get("replicas", 1))
+
+
 def observed(item: Object) -> bool:
     """Tell whether the controller has seen the present generation of a workload."""
     status = item.get("status") or {}

@@ -5,18 +5,15 @@
 from __future__ import annotations
 
 from ...api.objects import Object
-from .questions import UNSEEN, WorkloadKind, counted, label, observed
-
-COUNTS = {
-    "total": "replicas",
-    "updated": "updatedReplicas",
-    "ready": "readyReplicas",
-    "available": "availableReplicas",
-}
-
-
-def _wanted(item: Object) -> int:
-    return int(item["spec"].get("replicas", 1))
+from .questions import (
+    REPLICA_COUNTS,
+    UNSEEN,
+    WorkloadKind,
+    counted,
+    label,
+    observed,
+    wanted_replicas,
+)
 
 
 def _is_newest(item: Object, pod: Object) -> bool:
@@ -26,13 +23,13 @@ def _is_newest(item: Object, pod: Object) -> bool:
 
 def _missing(item: Object, makers: list[Object]) -> str:
     del makers
-    return counted(item, COUNTS, _wanted(item)) if observed(item) else UNSEEN
+    return counted(item, REPLICA_COUNTS, wanted_replicas(item)) if observed(item) else UNSEEN
 
 
 STATEFUL_SET = WorkloadKind(
     kind="StatefulSet",
     between=(),
-    wanted=_wanted,
+    wanted=wanted_replicas,
     makers=lambda _reader, item: [item],
     is_newest=_is_newest,
     missing=_missing,
